@@ -1,0 +1,1 @@
+"""Reading the files of a workspace: what they say, and where each statement stands."""

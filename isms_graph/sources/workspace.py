@@ -1,0 +1,215 @@
+"""A workspace: the folder or files that hold one organisation's ISMS.
+
+isms.toml, all of it optional
+    base = "https://example.org/isms/"      the namespace of the organisation's own elements
+    as-of = 2026-11-23                      the date to check at, instead of today
+    stage = "surveillance"                  the stage to check for
+    [tables."risks.csv"]
+    class = "Risk"                          what each row of a CSV register is
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from pyoxigraph import BlankNode, NamedNode, Quad, QuadParser, RdfFormat, parse
+
+from isms_graph.errors import EmptyWorkspace, InputError, Problems
+from isms_graph.namespaces import nearest
+from isms_graph.sources import tables
+from isms_graph.vocabulary import Vocabulary
+
+CONFIG = "isms.toml"
+STAGES = ("stage1", "stage2", "surveillance", "recertification")
+_FORMATS = {
+    ".ttl": RdfFormat.TURTLE, ".trig": RdfFormat.TRIG, ".nt": RdfFormat.N_TRIPLES, ".nq": RdfFormat.N_QUADS,
+    ".jsonld": RdfFormat.JSON_LD,
+}  # fmt: skip
+_UNREAD = {".rdf", ".owl", ".n3", ".xlsx", ".xls", ".ods"}
+_KEYS = ("base", "as-of", "stage", "tables")
+DEFAULT_BASE = "urn:isms:"
+
+
+@dataclass
+class Workspace:
+    """What the folder says about itself, and which of its files are read."""
+
+    root: Path
+    files: list[Path]
+    base: str = DEFAULT_BASE
+    as_of: date | None = None
+    stage: str | None = None
+    tables: dict[str, str] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+
+    def shown(self, path: Path) -> str:
+        """The path as the user would type it from the workspace."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+
+
+@dataclass
+class Source:
+    """One file that was read: its statements, and the prefixes that it declares."""
+
+    path: Path
+    quads: list[Quad]
+    prefixes: dict[str, str] = field(default_factory=dict)
+
+
+def find(paths: Sequence[str | Path]) -> Workspace:
+    """The workspace that a folder, or some files, make up. Raises InputError if a path is missing or isms.toml is wrong."""
+    given = [Path(path) for path in (paths or ["."])]
+    for path in given:
+        if not path.exists():
+            near = nearest(path.name, (p.name for p in path.parent.iterdir())) if path.parent.is_dir() else []
+            advice = f"Did you mean {' or '.join(str(path.parent / name) for name in near)}?" if near else ""
+            raise InputError("there is no such file or folder.", path, advice=advice)
+    root = given[0] if given[0].is_dir() else given[0].parent
+    workspace = Workspace(root=root, files=[])
+    _configure(workspace)
+    seen: set[Path] = set()
+    for path in given:
+        for file in sorted(_walk(path)) if path.is_dir() else [path]:
+            if file.resolve() in seen:
+                continue
+            seen.add(file.resolve())
+            if file.suffix in _FORMATS or (file.suffix == ".csv" and file.name in workspace.tables):
+                workspace.files.append(file)
+            elif file.suffix in _UNREAD or file.suffix == ".csv":
+                workspace.unread.append(workspace.shown(file))
+            elif path == file:
+                raise InputError(
+                    f"files ending in {file.suffix!r} are not read.", file, advice=f"Known are {', '.join(_FORMATS)} and .csv."
+                )
+    for name in workspace.tables:
+        if given[0].is_dir() and not any(file.name == name for file in workspace.files):
+            raise InputError(f"the table {name!r} is declared and there is no such file.", root / CONFIG)
+    if not workspace.files:
+        raise EmptyWorkspace(
+            "nothing was checked: there is no file of an ISMS here.",
+            root,
+            advice=f"A workspace holds files ending in {', '.join(_FORMATS)}, or .csv registers named in {CONFIG}.",
+        )
+    return workspace
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*"):
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts):
+            yield path
+
+
+def _configure(workspace: Workspace) -> None:
+    path = workspace.root / CONFIG
+    if not path.is_file():
+        return
+    try:
+        settings: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"the file is not valid TOML: {error}.", path) from None
+    for key in settings:
+        if key not in _KEYS:
+            near = nearest(key, _KEYS)
+            raise InputError(
+                f"there is no setting {key!r}.", path, advice=f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(_KEYS)}."
+            )
+    workspace.base = settings.get("base", DEFAULT_BASE)
+    if not isinstance(workspace.base, str) or ":" not in workspace.base:
+        raise InputError("'base' has to be an IRI such as \"https://example.org/isms/\".", path)
+    as_of = settings.get("as-of")
+    if as_of is not None and (not isinstance(as_of, date) or isinstance(as_of, datetime)):
+        raise InputError("'as-of' has to be a date such as 2026-11-23, without quotes.", path)
+    workspace.as_of = as_of
+    workspace.stage = settings.get("stage")
+    if workspace.stage is not None and workspace.stage not in STAGES:
+        raise InputError(f"'stage' has to be one of {', '.join(STAGES)}.", path)
+    for name, table in settings.get("tables", {}).items():
+        if not isinstance(table, dict) or not isinstance(table.get("class"), str) or set(table) != {"class"}:
+            raise InputError(f'the table {name!r} needs one line, such as class = "Risk".', path)
+        workspace.tables[name] = table["class"]
+
+
+def read(workspace: Workspace, vocabulary: Vocabulary) -> list[Source]:
+    """Every file of the workspace, parsed. Raises Problems with all that is wrong in all files."""
+    sources: list[Source] = []
+    problems: list[InputError] = []
+    for path in workspace.files:
+        try:
+            data = path.read_bytes()
+            text = data.decode("utf-8-sig")
+        except OSError as error:
+            problems.append(InputError(f"the file cannot be read: {error.strerror}.", path))
+            continue
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            problems.append(
+                InputError(
+                    f"the file is not UTF-8 (byte {data[error.start]:#04x}).",
+                    path,
+                    line,
+                    advice="Save it as UTF-8; `iconv -f latin1 -t utf-8` converts many files.",
+                )
+            )
+            continue
+        if path.suffix == ".csv":
+            cells, errors = tables.read_csv(path, text, workspace.tables[path.name], workspace.base, vocabulary)
+            problems.extend(errors)
+            sources.append(Source(path, [cell.quad for cell in cells]))
+        else:
+            source = _parse(path, text, workspace.base, problems)
+            if source:
+                sources.append(source)
+    if problems:
+        raise Problems(problems)
+    return sources
+
+
+def _parse(path: Path, text: str, base: str, problems: list[InputError]) -> Source | None:
+    try:
+        parser: QuadParser = parse(text, format=_FORMATS[path.suffix], base_iri=base, rename_blank_nodes=True)
+        return Source(path, list(parser), dict(parser.prefixes))
+    except SyntaxError as error:
+        if "LoadDocumentCallback" in str(error):
+            advice = "Put the context into the file; nothing is fetched from the network."
+            problems.append(InputError("the JSON-LD context is on the network.", path, advice=advice))
+        else:
+            reason = error.msg.partition(": ")[2] or error.msg
+            problems.append(InputError(f"{reason}.", path, error.lineno, error.offset, advice=_hint(reason)))
+        return None
+
+
+def _hint(reason: str) -> str:
+    if "dot is expected" in reason:
+        return "A statement before this place is not ended by '.', or a ';' or ',' is missing."
+    if "No scheme found" in reason:
+        return "Write an absolute IRI, or declare @base."
+    if "prefix" in reason.lower():
+        return "Declare the prefix at the top: @prefix name: <https://...> ."
+    return ""
+
+
+def graph_name(workspace: Workspace, path: Path) -> NamedNode:
+    """The name of the graph that holds a file's statements."""
+    return NamedNode(f"urn:isms-graph:file:{workspace.shown(path)}".replace(" ", "%20"))
+
+
+def in_default_graph(source: Source) -> Iterable[Quad]:
+    """A file's statements without the names of graphs."""
+    if source.path.suffix not in (".trig", ".nq", ".jsonld"):
+        return source.quads
+    return [Quad(quad.subject, quad.predicate, quad.object) for quad in source.quads]
+
+
+def named_quads(workspace: Workspace, source: Source) -> Iterator[Quad]:
+    """A file's statements, each in its file's graph, or in the graph that the file itself names."""
+    graph = graph_name(workspace, source.path)
+    for quad in source.quads:
+        if isinstance(quad.graph_name, (NamedNode, BlankNode)):
+            yield quad
+        else:
+            yield Quad(quad.subject, quad.predicate, quad.object, graph)
