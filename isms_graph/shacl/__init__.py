@@ -1,0 +1,1 @@
+"""SHACL: shapes read, linted, compiled to set-based SPARQL, or referred to the reference engine."""

@@ -1,0 +1,75 @@
+"""The default engine: shapes compiled to SPARQL, run on the store. What the compiler refuses goes to the reference."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from pyoxigraph import QuerySolutions, Store
+
+from isms_graph.errors import CatalogueError
+from isms_graph.index import Node
+from isms_graph.shacl.compiler import Query, compile_shape, target_text
+from isms_graph.shacl.engine import Result, Row, Validation, count_solutions
+from isms_graph.shacl.model import Shape, ShapesGraph, targeted_shapes
+from isms_graph.shacl.sparql import NotUnderstood
+
+
+class CompiledEngine:
+    """Runs each constraint as one SPARQL query over all focus nodes."""
+
+    name = "compiled"
+
+    def validate(self, shapes: ShapesGraph, store: Store) -> Validation:
+        """See `Engine.validate`."""
+        found = Validation([], {}, {})
+        left: list[Shape] = []
+        counts: dict[str, int] = {}
+        for shape in targeted_shapes(shapes):
+            begin = perf_counter()
+            try:
+                queries = list(compile_shape(shape))
+                target = target_text(shape)
+            except NotUnderstood as reason:
+                found.referred[shape.node] = str(reason)
+                left.append(shape)
+                continue
+            if target not in counts:
+                counts[target] = count_solutions(target, store)
+            found.focus_nodes[shape.node] = counts[target]
+            if counts[target]:
+                for reporting, query in queries:
+                    found.results.extend(_run(reporting, query, store))
+            found.seconds[shape.node] = perf_counter() - begin
+        if left:
+            self._refer(left, shapes, store, found)
+        return found
+
+    def _refer(self, left: list[Shape], shapes: ShapesGraph, store: Store, found: Validation) -> None:
+        from isms_graph.shacl.reference import ReferenceEngine
+
+        rest = ReferenceEngine().validate_shapes([shape.node for shape in left], shapes, store)
+        found.results.extend(rest.results)
+        found.focus_nodes.update(rest.focus_nodes)
+        found.seconds.update(rest.seconds)
+
+
+def _run(shape: Shape, query: Query, store: Store) -> list[Result]:
+    try:
+        solutions = store.query(query.text)
+    except SyntaxError as error:
+        raise CatalogueError(f"the query of {_name(shape.node)} is not valid SPARQL: {error}") from None
+    assert isinstance(solutions, QuerySolutions)
+    names = [variable.value for variable in solutions.variables]
+    results: list[Result] = []
+    for solution in solutions:
+        bindings = {name: value for name, value in zip(names, solution, strict=True) if value is not None}
+        focus = bindings["this"]
+        value = bindings.get("value", focus if query.value_is_focus else None)
+        path = str(bindings["path"]) if "path" in bindings else query.path
+        row = Row(shape.node, focus, path, value, shape.severity, query.component)
+        results.append(Result(row, query.message, bindings))
+    return results
+
+
+def _name(node: Node) -> str:
+    return node.value if hasattr(node, "value") else str(node)
