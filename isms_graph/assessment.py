@@ -1,0 +1,110 @@
+"""The assessment node: what a check run adds to the data so that shapes need no clock and no options.
+
+The node holds the as-of date, the stage and the size band. Besides, each element with an interval, its own or the one
+that is usual for its class and the size band, gets the date from which on a review, evidence or a measurement counts.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterator
+from datetime import date
+
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
+
+from isms_graph.errors import UnknownName
+from isms_graph.graph import Isms
+from isms_graph.index import Node
+from isms_graph.namespaces import ASSESSMENT, RDF_TYPE, RDFS_LABEL, XSD, isms, nearest
+from isms_graph.sources.workspace import STAGES
+
+_DATE = NamedNode(XSD + "date")
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day of the month so many months earlier, or the last day of that month."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def default_stage(isms_: Isms) -> tuple[str, str]:
+    """The stage to check for when nobody said, and why: surveillance once there is a certificate, stage 2 before."""
+    if isms_.stage:
+        return isms_.stage, "set"
+    for quad in isms_.store.quads_for_pattern(None, RDF_TYPE, isms("Certificate"), DefaultGraph()):
+        for issued in isms_.values(quad.subject, isms("date")):
+            if isinstance(issued, Literal) and issued.value <= isms_.as_of.isoformat():
+                return "surveillance", f"there is a certificate of {issued.value}"
+    return "stage2", "there is no certificate yet"
+
+
+def headcount(isms_: Isms) -> int | None:
+    """The headcount of the organisation, if its data say."""
+    counts = [
+        int(value.value)
+        for quad in isms_.store.quads_for_pattern(None, isms("headcount"), None, DefaultGraph())
+        if isinstance(value := quad.object, Literal)
+    ]
+    return max(counts, default=None)
+
+
+def size_band(isms_: Isms) -> NamedNode:
+    """The size band of the organisation; without a headcount that of a small one."""
+    count = headcount(isms_)
+    for band in isms_.vocabulary.instances(isms("SizeBand")):
+        low = int(isms_.vocabulary.text(band, isms("headcountFrom")))
+        high = int(isms_.vocabulary.text(band, isms("headcountTo")))
+        if count is not None and low <= count <= high:
+            return band
+    return isms("Small")
+
+
+def assess(isms_: Isms, stage: str | None = None) -> str:
+    """Put the assessment node into the store, in place of an earlier one; return the stage. Raises UnknownName."""
+    chosen = stage or default_stage(isms_)[0]
+    if chosen not in STAGES:
+        raise UnknownName("stage", chosen, nearest(chosen, STAGES), f"Stages are {', '.join(STAGES)}.")
+    store = isms_.store
+    limits = isms_.vocabulary.limits
+    for subject, property_ in [(ASSESSMENT, None), *((None, limit) for limit in limits)]:
+        for quad in list(store.quads_for_pattern(subject, property_, None, DefaultGraph())):
+            store.remove(quad)
+
+    stage_node = next(
+        node for node in isms_.vocabulary.instances(isms("Stage")) if isms_.vocabulary.text(node, isms("stageName")) == chosen
+    )
+    band = size_band(isms_)
+    store.extend(
+        [
+            Quad(ASSESSMENT, RDF_TYPE, isms("Assessment")),
+            Quad(ASSESSMENT, RDFS_LABEL, Literal(f"the ISMS as of {isms_.as_of}")),
+            Quad(ASSESSMENT, isms("asOf"), _date(isms_.as_of)),
+            Quad(ASSESSMENT, isms("stage"), stage_node),
+            Quad(ASSESSMENT, isms("sizeBand"), band),
+        ]
+    )
+    store.extend(_limits(isms_, band))
+    return chosen
+
+
+def _limits(isms_: Isms, band: NamedNode) -> Iterator[Quad]:
+    """The limits of all elements: from the usual interval of the nearest class, or from an interval of the element's own."""
+    vocabulary, store = isms_.vocabulary, isms_.store
+    months: dict[tuple[Node, NamedNode], int] = {}
+    for class_, limit, interval in sorted(
+        vocabulary.usual_intervals(band), key=lambda usual: len(vocabulary.superclasses.get(usual[0], ()))
+    ):
+        for quad in store.quads_for_pattern(None, RDF_TYPE, class_, DefaultGraph()):
+            months[quad.subject, limit] = interval
+    for limit in vocabulary.limits:
+        for own in vocabulary.named(limit, isms("ownInterval")):
+            grace = int(vocabulary.text(limit, isms("graceMonths")))
+            for quad in store.quads_for_pattern(None, own, None, DefaultGraph()):
+                if isinstance(quad.object, Literal):
+                    months[quad.subject, limit] = int(quad.object.value) + grace
+    for (node, limit), interval in months.items():
+        yield Quad(node, limit, _date(months_before(isms_.as_of, interval)))
+
+
+def _date(day: date) -> Literal:
+    return Literal(day.isoformat(), datatype=_DATE)

@@ -1,0 +1,199 @@
+"""Run the checks on an ISMS and report findings."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from pyoxigraph import NamedNode
+
+from isms_graph.assessment import assess, default_stage
+from isms_graph.catalogue import SEVERITY_ORDER, Catalogue, Check, load_catalogue
+from isms_graph.errors import CatalogueError, EmptyWorkspace
+from isms_graph.graph import Isms
+from isms_graph.index import Object
+from isms_graph.namespaces import SHAPES
+from isms_graph.shacl.engine import Engine, Result
+from isms_graph.shacl.model import ShapesGraph, description_of
+
+_PLACEHOLDER = re.compile(r"\{[?$](\w+)(?:\|([^{}]*))?\}")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that an auditor would raise.
+
+    `focus` is the IRI of the element, `path` the property at fault as a short name or empty, `value` the value at
+    fault or None. `line` counts from 1; `column` is a number, or the header of a table's column.
+    `fingerprint` stays the same when lines move.
+    """
+
+    check: str
+    clause: str
+    severity: str
+    focus: str
+    label: str
+    path: str
+    value: str | None
+    message: str
+    advice: str
+    file: str | None
+    line: int | None
+    column: int | str | None
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class CheckRun:
+    """A check that ran: how many focus nodes it met and how long it took, in seconds."""
+
+    check: Check
+    focus_nodes: int
+    seconds: float
+    referred: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of a check run. `stage_reason` says where the stage comes from."""
+
+    workspace: str
+    name: str
+    as_of: date
+    as_of_origin: str
+    stage: str
+    stage_reason: str
+    statements: int
+    files: int
+    engine: str
+    checks: tuple[CheckRun, ...]
+    findings: tuple[Finding, ...]
+
+    def counts(self) -> dict[str, int]:
+        """How many findings of each severity there are, majors first."""
+        return {severity: sum(f.severity == severity for f in self.findings) for severity in SEVERITY_ORDER}
+
+    @property
+    def conforms(self) -> bool:
+        """True if there is no nonconformity, major or minor. Opportunities for improvement are none."""
+        return not self.fails_on("minor")
+
+    def fails_on(self, threshold: str) -> bool:
+        """True if there is a finding at or above `threshold`: major, minor, ofi; never for `never`."""
+        if threshold == "never":
+            return False
+        failing = SEVERITY_ORDER[: SEVERITY_ORDER.index(threshold) + 1]
+        return any(finding.severity in failing for finding in self.findings)
+
+
+def check(isms_: Isms, stage: str | None = None, engine: Engine | None = None, catalogue: Catalogue | None = None) -> Report:
+    """Run the checks of the catalogue (default: all that ship) for a stage.
+
+    Raises UnknownName for a stage that does not exist, EmptyWorkspace if no element of an ISMS is there.
+    """
+    if not any(isms_.classes(node) for node in isms_.elements()):
+        raise EmptyWorkspace(
+            "nothing was checked: no element of an ISMS is described here.",
+            isms_.workspace.root,
+            advice="Elements are things of a class such as isms:Risk or isms:Control; `isms explain --list classes` lists them.",
+        )
+    if engine is None:
+        from isms_graph.shacl.compiled import CompiledEngine
+
+        engine = CompiledEngine()
+    catalogue = catalogue or load_catalogue()
+    stage_reason = "given" if stage else default_stage(isms_)[1]
+    stage = assess(isms_, stage)
+    validation = engine.validate(_shapes(catalogue), isms_.store)
+    findings: dict[str, Finding] = {}
+    for result in sorted(validation.results, key=lambda r: (str(r.row), r.message, str(sorted(r.bindings.items(), key=str)))):
+        if not isinstance(result.row.shape, NamedNode):
+            raise CatalogueError(f"a result comes from a shape without a name, for {result.row.focus}")
+        finding = _finding(isms_, catalogue.get(result.row.shape.value.removeprefix(SHAPES)), result)
+        findings.setdefault(finding.fingerprint, finding)
+    runs = tuple(
+        CheckRun(one, validation.focus_nodes[one.iri], validation.seconds[one.iri], validation.referred.get(one.iri, ""))
+        for one in catalogue.checks.values()
+    )
+    return Report(
+        workspace=str(isms_.workspace.root),
+        name=organization_name(isms_),
+        as_of=isms_.as_of,
+        as_of_origin=isms_.as_of_origin,
+        stage=stage,
+        stage_reason=stage_reason,
+        statements=isms_.statement_count,
+        files=len(isms_.sources),
+        engine=engine.name,
+        checks=runs,
+        findings=tuple(sorted(findings.values(), key=order)),
+    )
+
+
+def organization_name(isms_: Isms) -> str:
+    """The name of the organisation, or of its folder."""
+    from isms_graph.namespaces import RDF_TYPE, isms
+
+    for quad in isms_.store.quads_for_pattern(None, RDF_TYPE, isms("Organization"), None):
+        return isms_.label(quad.subject)
+    return isms_.workspace.root.resolve().name
+
+
+def _shapes(catalogue: Catalogue) -> ShapesGraph:
+    """The shapes graph of the catalogue, or of the part of it that was selected."""
+    known = catalogue.shapes.instances(NamedNode("https://w3id.org/isms-graph/ns/Check"))
+    if len(known) == len(catalogue.checks):
+        return catalogue.shapes
+    return ShapesGraph(quad for one in catalogue.checks.values() for quad in description_of(catalogue.shapes, one.iri))
+
+
+def clause_key(clause: str) -> tuple[int, ...]:
+    """Sorts clause numbers as numbers, and Annex A behind the clauses."""
+    return tuple(int(part) if part.isdigit() else 100 for part in clause.split("."))
+
+
+def order(finding: Finding) -> tuple[object, ...]:
+    """The order of findings in a report: clause, severity, check, then the name of the element."""
+    severity = SEVERITY_ORDER.index(finding.severity)
+    return clause_key(finding.clause), severity, finding.check, finding.label, finding.focus, finding.message
+
+
+def _finding(isms_: Isms, check_: Check, result: Result) -> Finding:
+    row = result.row
+    path_iri = NamedNode(row.path[1:-1]) if row.path.startswith("<") and row.path.endswith(">") else None
+    value = row.value if row.value != row.focus else None
+    place = isms_.locator.of(row.focus, path_iri, value) if isinstance(row.focus, NamedNode) else None
+    identity = "\n".join((check_.id, str(row.focus), row.path, "" if value is None else str(value)))
+    return Finding(
+        check=check_.id,
+        clause=check_.clause,
+        severity=check_.severity,
+        focus=row.focus.value if hasattr(row.focus, "value") else str(row.focus),
+        label=isms_.label(row.focus),
+        path=isms_.short(path_iri) if path_iri else row.path,
+        value=None if value is None else isms_.short(value),
+        message=render(result.message, result.bindings, isms_),
+        advice=check_.advice,
+        file=place.file if place else None,
+        line=place.line if place else None,
+        column=place.column if place else None,
+        fingerprint=hashlib.sha256(identity.encode()).hexdigest()[:16],
+    )
+
+
+def render(template: str, bindings: Mapping[str, Object], isms_: Isms) -> str:
+    """A message with its placeholders `{$this}`, `{?name}` and `{?name|what if there is none}` filled by the names of things."""
+
+    def fill(match: re.Match[str]) -> str:
+        value = bindings.get(match[1])
+        return isms_.label(value) if value is not None else match[2] or f"(no {match[1]})"
+
+    return _PLACEHOLDER.sub(fill, template)
+
+
+def selected(names: Iterable[str], ignored: Iterable[str]) -> Catalogue:
+    """The shipped checks, narrowed down."""
+    return load_catalogue().select(names, ignored)

@@ -1,0 +1,178 @@
+"""One organisation's ISMS as a graph: load it, ask it, name its elements.
+
+The store holds the ontology, the organisation's statements and what follows from them in the default graph. The
+statements of each file are put into a graph of their own when somebody asks for graphs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+from pyoxigraph import Literal, NamedNode, Quad, Store
+
+from isms_graph.errors import EmptyWorkspace, InputError, Problems
+from isms_graph.index import Node, Object
+from isms_graph.namespaces import PREFIXES, RDF_TYPE, RDFS_LABEL, isms, local_name, shorten
+from isms_graph.reasoning import Pairs, by_predicate, entailed
+from isms_graph.sources import lint, workspace
+from isms_graph.sources.locate import Locator
+from isms_graph.sources.workspace import Source, Workspace
+from isms_graph.vocabulary import Vocabulary, load_vocabulary
+
+_WHEN_AFFECTED, _MAIN_CLAUSE, _ORDER = isms("whenAffected"), isms("mainClause"), isms("guidanceOrder")
+
+
+@dataclass
+class Isms:
+    """A loaded ISMS. `stage` is what the workspace or the caller asked for, None if nobody said.
+
+    `prepared` is where other modules keep what they worked out for this ISMS.
+    """
+
+    workspace: Workspace
+    sources: list[Source]
+    vocabulary: Vocabulary
+    store: Store
+    as_of: date
+    stage: str | None = None
+    as_of_origin: str = "today"
+    prepared: dict[str, object] = field(default_factory=dict)
+    _labels: dict[NamedNode, str] = field(default_factory=dict)
+    _classes: dict[NamedNode, list[NamedNode]] = field(default_factory=dict)
+
+    @property
+    def statement_count(self) -> int:
+        """How many statements the files of the workspace hold."""
+        return sum(len(source.quads) for source in self.sources)
+
+    def with_file_graphs(self) -> Store:
+        """The store with each file's statements in a graph of its own, besides the default graph."""
+        if "file graphs" not in self.prepared:
+            for source in self.sources:
+                self.store.extend(workspace.named_quads(self.workspace, source))
+            self.prepared["file graphs"] = True
+        return self.store
+
+    @cached_property
+    def locator(self) -> Locator:
+        """Finds where statements stand in the files."""
+        return Locator(self.workspace, self.sources, self.vocabulary)
+
+    @cached_property
+    def prefixes(self) -> dict[str, str]:
+        """The known prefixes and those that the files declare; the workspace's own names come without a prefix."""
+        own = {prefix: iri for source in self.sources for prefix, iri in source.prefixes.items() if prefix}
+        return {**own, **PREFIXES, "": self.workspace.base}
+
+    def short(self, node: Object) -> str:
+        """The term as people write it: prefix:name, or the text of a literal."""
+        if isinstance(node, NamedNode):
+            text = shorten(node.value, self.prefixes)
+            return text[1:] if text.startswith(":") else text
+        return node.value if isinstance(node, Literal) else str(node)
+
+    def label(self, node: Object) -> str:
+        """The element's name; for one without a name, its short IRI. For literals, their text."""
+        if isinstance(node, Literal):
+            return node.value
+        if not isinstance(node, NamedNode):
+            return "an element without a name"
+        if node not in self._labels:
+            labels = sorted(
+                (quad.object for quad in self.store.quads_for_pattern(node, RDFS_LABEL, None, None)),
+                key=lambda label: (getattr(label, "language", None) not in (None, "en"), str(label)),
+            )
+            self._labels[node] = labels[0].value if labels and isinstance(labels[0], Literal) else self.short(node)
+        return self._labels[node]
+
+    def classes(self, node: Object) -> list[NamedNode]:
+        """The most specific classes of an element, in the order of their IRIs."""
+        if not isinstance(node, NamedNode):
+            return []
+        if node not in self._classes:
+            types = {q.object for q in self.store.quads_for_pattern(node, RDF_TYPE, None, None) if isinstance(q.object, NamedNode)}
+            self._classes[node] = self.vocabulary.most_specific(types)
+        return self._classes[node]
+
+    def values(self, node: Node, property_: NamedNode) -> list[Object]:
+        """The values of a property of an element, in a fixed order."""
+        return sorted({quad.object for quad in self.store.quads_for_pattern(node, property_, None, None)}, key=str)
+
+    def elements(self) -> set[NamedNode]:
+        """The organisation's own elements: everything that its files give a class of the ontology."""
+        return {
+            quad.subject
+            for source in self.sources
+            for quad in source.quads
+            if quad.predicate == RDF_TYPE and isinstance(quad.subject, NamedNode)
+        }
+
+    def advice(self, node: NamedNode) -> str:
+        """What to do when a change reaches the element."""
+        return self._of_class(node, _WHEN_AFFECTED)
+
+    def clause(self, node: NamedNode) -> str:
+        """The number of the clause under which elements of this class are chiefly kept, or an empty text."""
+        clause = self._of_class(node, _MAIN_CLAUSE)
+        return local_name(clause) if clause else ""
+
+    def guidance_order(self, node: NamedNode) -> int:
+        """The place of the element's class in the order in which a change is worked through."""
+        return int(self._of_class(node, _ORDER) or 99)
+
+    def _of_class(self, node: NamedNode, annotation: NamedNode) -> str:
+        for class_ in self.classes(node):
+            value = self.vocabulary.inherited(class_, annotation)
+            if isinstance(value, (Literal, NamedNode)):
+                return value.value
+        return ""
+
+
+def load(paths: str | Path | Sequence[str | Path], as_of: str | date | None = None, stage: str | None = None) -> Isms:
+    """Load the ISMS in a folder or in files.
+
+    `as_of` is the date on which to take one's stand, as a date or as `2026-11-23`; without it the workspace's own
+    date holds, and without that today's. Raises InputError, Problems or EmptyWorkspace.
+    """
+    space = workspace.find([paths] if isinstance(paths, (str, Path)) else paths)
+    vocabulary = load_vocabulary()
+    sources = workspace.read(space, vocabulary)
+    if not any(source.quads for source in sources):
+        raise EmptyWorkspace("nothing was checked: the files hold no statements.", space.root)
+    if isinstance(as_of, str):
+        try:
+            as_of = date.fromisoformat(as_of)
+        except ValueError:
+            raise InputError(f"{as_of!r} is not a date.", advice="Write it like 2026-11-23.") from None
+    return assemble(space, sources, vocabulary, as_of, stage)
+
+
+def assemble(space: Workspace, sources: list[Source], vocabulary: Vocabulary, as_of: date | None, stage: str | None) -> Isms:
+    """The ISMS that some parsed files make up; see `load`."""
+    origin = "given" if as_of else f"set in {workspace.CONFIG}" if space.as_of else "today"
+    isms_ = Isms(space, sources, vocabulary, Store(), as_of or space.as_of or date.today(), stage or space.stage, origin)
+    said = [by_predicate(source.quads) for source in sources]
+    problems = [problem for source, pairs in zip(sources, said, strict=True) for problem in _problems(isms_, source, pairs)]
+    if problems:
+        raise Problems(problems)
+    for pairs in [by_predicate(vocabulary.quads), *said[1:]]:
+        for predicate, members in pairs.items():
+            said[0].setdefault(predicate, []).extend(members)
+    store = isms_.store
+    store.extend(vocabulary.quads)
+    for source in sources:
+        store.extend(workspace.in_default_graph(source))
+    store.extend(entailed(said[0], vocabulary))
+    return isms_
+
+
+def _problems(isms_: Isms, source: Source, pairs: Pairs) -> Iterable[InputError]:
+    def locate(_: Path, quad: Quad) -> tuple[int | None, int | None]:
+        place = isms_.locator.statement(source, quad)
+        return place.line, place.column if isinstance(place.column, int) else None
+
+    return lint.problems(source.path, pairs, isms_.vocabulary, locate)
