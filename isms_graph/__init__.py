@@ -1,0 +1,34 @@
+"""An information security management system (ISO/IEC 27001:2022) as an RDF graph.
+
+from isms_graph import load, check, impact, query, status
+isms = load("data/harbour-saas")
+report = check(isms, stage="surveillance")
+impact(isms, "EU data residency").affected
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from isms_graph.checks import check
+    from isms_graph.graph import load
+    from isms_graph.impact import impact
+    from isms_graph.queries import query
+    from isms_graph.status import status
+
+_HOME = {"load": "graph", "check": "checks", "impact": "impact", "query": "queries", "status": "status"}
+__all__ = ["check", "impact", "load", "query", "status"]
+
+
+def __getattr__(name: str) -> Any:
+    """The public functions, imported when they are first used: `import isms_graph` alone costs next to nothing.
+
+    A function shares its name with the module that holds it; the function wins.
+    """
+    if name in _HOME:
+        function = getattr(import_module(f"isms_graph.{_HOME[name]}"), name)
+        globals()[name] = function
+        return function
+    raise AttributeError(f"module 'isms_graph' has no attribute {name!r}")

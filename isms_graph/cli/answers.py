@@ -1,0 +1,154 @@
+"""`isms impact`, `query`, `explain`, `status` and `map`."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from isms_graph.cli.output import emit, emit_json, parse_output
+from isms_graph.cli.progress import progress
+from isms_graph.errors import InputError, UnknownName, UsageError
+from isms_graph.graph import Isms, load
+from isms_graph.namespaces import nearest
+
+
+def _load(workspace: Sequence[str], as_of: str | None) -> Isms:
+    with progress() as step:
+        step("reading the files")
+        return load(workspace, as_of=as_of)
+
+
+def run_impact(
+    what: str, workspace: Sequence[str], as_of: str | None, direction: str, hops: int | None, why: str | None, output: str
+) -> int:
+    """Answer what a change affects."""
+    from isms_graph.impact import impact
+    from isms_graph.impact import why as all_paths
+    from isms_graph.render.impact import as_json, write_impact, write_paths
+
+    isms_ = _load(workspace, as_of)
+    if why is not None:
+        write_paths(all_paths(isms_, what, why, direction), isms_, what, why)
+        return 0
+    answer = impact(isms_, what, direction, hops)
+    if output == "json":
+        emit_json(as_json(answer, isms_))
+    elif output == "csv":
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(("hops", "class", "node", "label", "clause", "owner", "action"))
+        writer.writerows((one.hops, one.class_, one.node, one.label, one.clause, one.owner, one.action) for one in answer.affected)
+        emit(out.getvalue())
+    else:
+        write_impact(answer, isms_)
+    return 0
+
+
+def run_query(name: str | None, workspace: Sequence[str], as_of: str | None, params: Sequence[str], output: str | None, list_: bool) -> int:
+    """Answer a saved question or a query file."""
+    from isms_graph.queries import Table, ask, questions, read_question
+    from isms_graph.queries import run as run_text
+    from isms_graph.render.table import write_table
+
+    known = questions()
+    if list_:
+        if output == "json":
+            emit_json([{**asdict(one), "path": None, "text": one.text} for one in known.values()])
+        else:
+            write_table(("name", "question", "asked by"), [[one.name, one.question, one.audience] for one in known.values()])
+        return 0
+    if name is None:
+        raise UsageError("which query? `isms query --list` lists the saved ones; a file ending in .rq is run as it is.")
+    values = dict(_parameter(text) for text in params)
+    file = Path(name)
+    if file.suffix == ".rq":
+        if not file.is_file():
+            raise InputError("there is no such query file.", file)
+        text = file.read_text(encoding="utf-8")
+        isms_ = _load(workspace, as_of)
+        answer = ask(isms_, read_question(file), values) if "#+ question" in text else run_text(isms_, text, file)
+    elif name in known:
+        answer = ask(_load(workspace, as_of), known[name], values)
+    else:
+        raise UnknownName("query", name, nearest(name, known), "`isms query --list` lists them.")
+    if isinstance(answer, Table):
+        if output == "turtle":
+            raise UsageError("only CONSTRUCT and DESCRIBE answer with a graph; take table, csv or json.")
+        if output == "csv":
+            emit(answer.to_csv())
+        elif output == "json":
+            emit_json(answer.records())
+        else:
+            write_table(answer.columns, answer.texts())
+        return 0
+    if output in ("table", "csv", "json"):
+        raise UsageError("CONSTRUCT and DESCRIBE answer with a graph; take --output turtle.")
+    from pyoxigraph import RdfFormat, serialize
+
+    from isms_graph.namespaces import PREFIXES
+
+    emit((serialize(answer, format=RdfFormat.TURTLE, prefixes=PREFIXES) or b"").decode())
+    return 0
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UsageError(f"a parameter is written NAME=VALUE, not {text!r}.")
+    return name, value
+
+
+def run_explain(name: str | None, list_: str | None, output: str) -> int:
+    """Explain a check, query or term, or list what can be explained."""
+    from isms_graph.explain import explain, listing
+    from isms_graph.render.explain import write_explanation
+    from isms_graph.render.table import write_table
+
+    if list_ is not None or name is None:
+        rows = listing(list_ or "checks")
+        if output == "json":
+            emit_json([{"name": one, "title": title} for one, title in rows])
+        else:
+            write_table(("name", "what"), [[one, title] for one, title in rows])
+        return 0
+    explanation = explain(name)
+    if output == "json":
+        emit_json(asdict(explanation))
+    else:
+        write_explanation(explanation)
+    return 0
+
+
+def run_status(workspace: Sequence[str], as_of: str | None, stage: str | None, output: str) -> int:
+    """Give the status of the management system."""
+    from isms_graph.render.status import as_json, write_status
+    from isms_graph.status import status
+
+    with progress() as step:
+        step("reading the files")
+        isms_ = load(workspace, as_of=as_of)
+        step("running the checks")
+        answer = status(isms_, stage)
+    if output == "json":
+        emit_json(as_json(answer))
+    else:
+        write_status(answer)
+    return 0
+
+
+def run_map(workspace: Sequence[str], as_of: str | None, output: str) -> int:
+    """Draw the process map."""
+    from isms_graph.render.process_map import mermaid, process_map
+    from isms_graph.render.svg import svg
+
+    name, file = parse_output(output, ("mermaid", "svg"))
+    drawn = process_map(_load(workspace, as_of))
+    if not drawn.boxes:
+        raise InputError(
+            "there is no process to draw.", advice="Describe processes (isms:Process) and their interactions (isms:Interaction)."
+        )
+    emit(mermaid(drawn) if name == "mermaid" else svg(drawn), file)
+    return 0

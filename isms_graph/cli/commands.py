@@ -1,0 +1,159 @@
+"""The verbs of the command line; each is in the module that its work needs, imported when it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from isms_graph.sources.workspace import STAGES
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+SEVERITIES = ("major", "minor", "ofi", "never")
+
+
+class _Lazy(click.Group):
+    """Prints the verbs in the order of their definition."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(self.commands)
+
+
+@click.group(cls=_Lazy, context_settings=CONTEXT)
+@click.version_option(package_name="isms-graph", message="isms-graph %(version)s")
+@click.option("--debug", is_flag=True, help="Show a traceback if the program itself fails.")
+def cli(debug: bool) -> None:
+    """Check an ISMS (ISO/IEC 27001:2022) as an auditor would, and see what a change affects.
+
+    A WORKSPACE is a folder, or files, with the ISMS in Turtle, TriG, JSON-LD or CSV registers; the current folder if
+    none is given.
+    """
+    del debug
+
+
+def workspace_argument(command: click.decorators.FC) -> click.decorators.FC:
+    """The WORKSPACE argument."""
+    return click.argument("workspace", nargs=-1, type=click.Path())(command)
+
+
+def as_of_option(command: click.decorators.FC) -> click.decorators.FC:
+    """The --as-of option."""
+    return click.option("--as-of", metavar="DATE", help="Take one's stand on this date instead of today, such as 2026-11-23.")(command)
+
+
+@cli.command()
+@workspace_argument
+@as_of_option
+@click.option("--stage", metavar="STAGE", help=f"Check for this stage of certification: {', '.join(STAGES)}.")
+@click.option(
+    "--fail-on", type=click.Choice(SEVERITIES), default="minor", show_default=True, help="Exit 1 if a finding is this serious, or more."
+)
+@click.option("--output", multiple=True, metavar="FORMAT[=FILE]", help="text or json, to the screen or to a file; repeatable.")
+@click.option("--select", multiple=True, metavar="CHECK", help="Run only these checks, by id or clause number; repeatable.")
+@click.option("--ignore", multiple=True, metavar="CHECK", help="Leave these checks out; repeatable.")
+@click.option(
+    "--engine",
+    type=click.Choice(["compiled", "reference"]),
+    default="compiled",
+    show_default=True,
+    help="The SHACL engine; reference is pySHACL.",
+)
+@click.option("--owl", is_flag=True, help="Also look for contradictions with an OWL reasoner (HermiT).")
+@click.option("--timing", is_flag=True, help="Say which checks took how long.")
+def check(
+    workspace: Sequence[str], as_of: str | None, stage: str | None, fail_on: str, output: Sequence[str],
+    select: Sequence[str], ignore: Sequence[str], engine: str, owl: bool, timing: bool,
+) -> int:  # fmt: skip
+    """Run the conformance checks.
+
+    Exits with 0 if there is no finding at or above --fail-on, 1 if there is, 2 if the input cannot be read.
+    """
+    from isms_graph.cli.check import run
+
+    return run(workspace, as_of, stage, fail_on, output, select, ignore, engine, owl, timing)
+
+
+@cli.command()
+@click.argument("what")
+@workspace_argument
+@as_of_option
+@click.option(
+    "--direction",
+    type=click.Choice(["affects", "affected-by"]),
+    default="affects",
+    show_default=True,
+    help="What it affects, or what affects it.",
+)
+@click.option("--hops", type=click.IntRange(min=1), metavar="N", help="Go at most so many steps.")
+@click.option("--why", metavar="NODE", help="Print every shortest path to this element as sentences.")
+@click.option("--output", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
+def impact(what: str, workspace: Sequence[str], as_of: str | None, direction: str, hops: int | None, why: str | None, output: str) -> int:
+    """Say what a change of WHAT affects, how far, along which path, and who must do what.
+
+    WHAT is the IRI, the short name or the label of any element: "EU data residency", R-07, A.5.23.
+    """
+    from isms_graph.cli.answers import run_impact
+
+    return run_impact(what, workspace, as_of, direction, hops, why, output)
+
+
+@cli.command()
+@click.argument("name", required=False)
+@workspace_argument
+@as_of_option
+@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A value for a parameter of the query; repeatable.")
+@click.option("--output", type=click.Choice(["table", "csv", "json", "turtle"]), help="Default: table, or turtle for CONSTRUCT.")
+@click.option("--list", "list_", is_flag=True, help="List the saved queries.")
+def query(name: str | None, workspace: Sequence[str], as_of: str | None, params: Sequence[str], output: str | None, list_: bool) -> int:
+    """Answer a saved question by NAME, or the SPARQL query in a file NAME that ends in .rq."""
+    from isms_graph.cli.answers import run_query
+
+    return run_query(name, workspace, as_of, params, output, list_)
+
+
+@cli.command()
+@click.argument("name", required=False)
+@click.option(
+    "--list", "list_", is_flag=False, flag_value="checks", metavar="[KIND]", help="List checks, queries, classes, properties or clauses."
+)
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def explain(name: str | None, list_: str | None, output: str) -> int:
+    """Explain a check, query, class, property, clause or Annex A control: what it means, why, and what to do."""
+    from isms_graph.cli.answers import run_explain
+
+    return run_explain(name, list_, output)
+
+
+@cli.command()
+@workspace_argument
+@as_of_option
+@click.option("--stage", metavar="STAGE", help=f"Judge for this stage of certification: {', '.join(STAGES)}.")
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def status(workspace: Sequence[str], as_of: str | None, stage: str | None, output: str) -> int:
+    """Give the verdict on the four verbs of clause 4.4, the progress by phase, and the roadmap."""
+    from isms_graph.cli.answers import run_status
+
+    return run_status(workspace, as_of, stage, output)
+
+
+@cli.command(name="map")
+@workspace_argument
+@as_of_option
+@click.option("--output", metavar="FORMAT[=FILE]", default="mermaid", show_default=True, help="mermaid or svg, to the screen or to a file.")
+def map_(workspace: Sequence[str], as_of: str | None, output: str) -> int:
+    """Draw the processes and what they hand over, with gaps in red."""
+    from isms_graph.cli.answers import run_map
+
+    return run_map(workspace, as_of, output)
+
+
+@cli.command()
+@workspace_argument
+@as_of_option
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True)
+def serve(workspace: Sequence[str], as_of: str | None, port: int) -> int:
+    """Answer over HTTP, to this machine only: findings, impact, status, saved queries; documented at /docs."""
+    from isms_graph.cli.serve import run_serve
+
+    return run_serve(workspace, as_of, port)

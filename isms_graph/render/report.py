@@ -1,0 +1,117 @@
+"""A check report as text: findings by clause, readable at 80 columns."""
+
+from __future__ import annotations
+
+import sys
+from itertools import groupby
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from isms_graph.checks import Finding, Report, clause_key
+from isms_graph.errors import InputError
+from isms_graph.namespaces import ISO27001
+from isms_graph.vocabulary import load_vocabulary
+
+WORDS = {"major": "MAJOR", "minor": "MINOR", "ofi": "OFI"}
+STYLES = {"major": "bold red", "minor": "yellow", "ofi": "cyan"}
+SHOWN = 8
+
+
+def console(file: TextIO | None = None) -> Console:
+    """A console on the screen, without colour and 80 columns wide when piped; or on an open file, 100 columns wide."""
+    if file is not None:
+        return Console(file=file, width=100, no_color=True, highlight=False)
+    return Console(width=None if sys.stdout.isatty() else 80, highlight=False)
+
+
+def indented(out: Console, text: Text, by: int = 0) -> None:
+    """Print a text, wrapped, with every line indented and nothing at the ends of lines."""
+    for line in text.wrap(out, max(20, out.width - by)):
+        line.rstrip()
+        out.print(Text(" " * by).append(line), soft_wrap=True)
+
+
+def write_text(report: Report, file: Path | None = None, timing: bool = False) -> None:
+    """Write the report for people, to the screen or to a file. Raises InputError if the file cannot be written."""
+    if file is None:
+        _write(console(), report, timing)
+        return
+    try:
+        with file.open("w", encoding="utf-8") as stream:
+            _write(console(stream), report, timing)
+    except OSError as error:
+        raise InputError(f"the output cannot be written: {error.strerror}.", file) from None
+
+
+def _write(out: Console, report: Report, timing: bool) -> None:
+    titles = _titles(report)
+    indented(out, Text(f"{report.name}, as of {report.as_of} ({report.as_of_origin}), for {_stage(report)}"))
+    indented(out, Text(f"{report.statements:,} statements in {report.files} files", style="dim"))
+    for clause, in_clause in groupby(report.findings, key=lambda finding: finding.clause):
+        out.print()
+        indented(out, Text(titles.get(clause, clause), style="bold"))
+        for _, of_check in groupby(in_clause, key=lambda finding: finding.check):
+            _print_check(out, list(of_check), report)
+    out.print()
+    _summary(out, report)
+    if timing:
+        _timing(out, report)
+
+
+def _print_check(out: Console, findings: list[Finding], report: Report) -> None:
+    first = findings[0]
+    label = next((run.check.label for run in report.checks if run.check.id == first.check), first.check)
+    out.print()
+    head = Text(f"{WORDS[first.severity]:<5}  ", style=STYLES[first.severity])
+    indented(out, head.append(label, style="default bold").append(f"  [{first.check}]", style="dim"), 2)
+    for finding in findings[:SHOWN]:
+        place = ":".join(str(part) for part in (finding.file, finding.line) if part is not None)
+        if isinstance(finding.column, str):
+            place += f" ({finding.column})"
+        indented(out, Text(finding.message), 9)
+        if place:
+            indented(out, Text(place, style="dim"), 11)
+    if len(findings) > SHOWN:
+        more = f"and {len(findings) - SHOWN} more; see all with: isms check --select {first.check} --output json"
+        indented(out, Text(more, style="dim"), 9)
+    indented(out, Text.assemble(("Do: ", "bold"), first.advice), 9)
+
+
+def _summary(out: Console, report: Report) -> None:
+    counts = report.counts()
+    looked = sum(run.focus_nodes for run in report.checks)
+    parts = [f"{counts['major']} major", f"{counts['minor']} minor", f"{counts['ofi']} for improvement"]
+    style = "bold red" if counts["major"] else "yellow" if counts["minor"] else "green"
+    verdict = "No findings" if not report.findings else ", ".join(parts)
+    indented(out, Text(f"{verdict}. {len(report.checks)} checks looked at {looked:,} elements.", style=style))
+    unmet = [run.check.id for run in report.checks if run.focus_nodes == 0]
+    if unmet:
+        indented(out, Text(f"Met nothing to look at: {', '.join(unmet)}.", style="dim"), 0)
+    if report.findings:
+        worst = min(report.findings, key=lambda finding: (list(WORDS).index(finding.severity), clause_key(finding.clause)))
+        indented(out, Text(f"Why an auditor looks, with examples: isms explain {worst.check}"))
+
+
+def _timing(out: Console, report: Report) -> None:
+    total = sum(run.seconds for run in report.checks) or 1.0
+    out.print(f"\nEngine: {report.engine}. Checks took {total * 1000:.1f} ms; the slowest:")
+    for run in sorted(report.checks, key=lambda run: -run.seconds)[:10]:
+        out.print(f"  {run.seconds * 1000:8.1f} ms  {run.seconds / total:4.0%}  {run.check.id}")
+    for run in report.checks:
+        if run.referred:
+            out.print(f"  referred to pySHACL: {run.check.id} ({run.referred})")
+
+
+def _stage(report: Report) -> str:
+    reason = "" if report.stage_reason in ("given", "set") else f" ({report.stage_reason})"
+    return f"{report.stage}{reason}"
+
+
+def _titles(report: Report) -> dict[str, str]:
+    if not report.findings:
+        return {}
+    vocabulary = load_vocabulary()
+    return {term.value.removeprefix(ISO27001): vocabulary.label(term) for term in vocabulary.terms if term.value.startswith(ISO27001)}

@@ -1,0 +1,24 @@
+"""Tables on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.table import Table
+
+from isms_graph.render.report import console
+
+
+def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows under headings, wrapped to the width of the screen; says so if there is none."""
+    out = console()
+    if not rows:
+        out.print(f"No rows ({', '.join(columns)}).")
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    out.print(table)
