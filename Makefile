@@ -1,0 +1,51 @@
+# make demo    set everything up and show what isms-graph does
+# make test    set everything up and run all tests
+# make lint    ruff and mypy
+# make bench   measure; results are printed as a table
+# make fuzz    the generated tests for longer (FUZZ=20000 cases each)
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+FUZZ ?= 20000
+DEMO = data/harbour-saas
+
+.PHONY: demo test lint bench fuzz docs clean
+.DEFAULT_GOAL := demo
+
+# The virtual environment, with the package in it as it stands here. Made again when pyproject.toml changes.
+$(VENV)/ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "isms-graph needs Python 3.11 or newer; $(PYTHON) is older. Set PYTHON=..."; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory debian-venv
+	@echo "Setting up $(VENV) (once) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# On Debian the module venv is in a package of its own.
+.PHONY: debian-venv
+debian-venv:
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	    echo "Installing python3-venv ..."; apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null; \
+	else \
+	    echo "Python's module venv is missing. Install it first: sudo apt-get install python3-venv"; exit 2; \
+	fi
+
+demo: $(VENV)/ready
+	@PATH="$(abspath $(BIN)):$$PATH" sh scripts/demo.sh
+
+test: $(VENV)/ready
+	$(BIN)/python -m pytest -n auto $(PYTEST)
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/ready
+	$(BIN)/python -m bench $(BENCH)
+
+fuzz: $(VENV)/ready
+	FUZZ=$(FUZZ) $(BIN)/python -m pytest -n auto tests/test_compiler.py tests/test_turtle.py -k generated
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

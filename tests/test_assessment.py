@@ -1,0 +1,82 @@
+"""The assessment node: stage, size band, and the dates from which on things count."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from conftest import base
+from pyoxigraph import Literal, NamedNode
+
+from isms_graph.assessment import assess, default_stage, months_before, size_band
+from isms_graph.errors import UnknownName
+from isms_graph.graph import Isms
+from isms_graph.namespaces import ASSESSMENT, isms
+
+
+def limit(isms_: Isms, name: str, property_: str = "reviewLimit") -> list[str]:
+    values = isms_.values(NamedNode(f"https://example.org/isms/{name}"), isms(property_))
+    return [value.value for value in values if isinstance(value, Literal)]
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "earlier"),
+    [
+        ("2026-11-23", 0, "2026-11-23"), ("2026-11-23", 11, "2025-12-23"), ("2026-11-23", 13, "2025-10-23"),
+        ("2026-03-31", 1, "2026-02-28"), ("2024-03-31", 1, "2024-02-29"), ("2026-01-15", 1, "2025-12-15"), ("2026-12-31", 12, "2025-12-31"),
+    ],
+)  # fmt: skip
+def test_months_before(day: str, months: int, earlier: str) -> None:
+    assert months_before(date.fromisoformat(day), months) == date.fromisoformat(earlier)
+
+
+def test_usual_intervals_by_class_and_own_intervals_before_them() -> None:
+    isms_ = base(":doc-incidents isms:reviewEvery 6 .")
+    assess(isms_, "surveillance")
+    assert limit(isms_, "risk-phishing") == ["2025-10-23"]  # 13 months: a year and one of grace
+    assert limit(isms_, "policy") == ["2025-10-23"]  # a policy is a document, and the nearest class decides
+    assert limit(isms_, "doc-operations") == ["2024-10-23"]  # 25 months
+    assert limit(isms_, "doc-incidents") == ["2026-04-23"]  # its own six and one of grace
+    assert limit(isms_, "control-access", "evidenceLimit") == ["2026-04-23"]
+    assert limit(isms_, "metric-phishing", "measurementLimit") == ["2026-07-23"]
+    assert limit(isms_, "isms", "managementReviewLimit") == ["2025-10-23"]
+    assert limit(isms_, "asset-sites") == []
+
+
+def test_size_decides() -> None:
+    micro = base(":larch isms:headcount 3 .")
+    for quad in list(micro.store.quads_for_pattern(None, isms("headcount"), Literal(12), None)):
+        micro.store.remove(quad)
+    assert size_band(micro) == isms("Micro")
+    assess(micro, "surveillance")
+    assert limit(micro, "policy") == ["2024-10-23"]  # two years are accepted
+
+
+def test_an_unknown_size_counts_as_small() -> None:
+    isms_ = base()
+    for quad in list(isms_.store.quads_for_pattern(None, isms("headcount"), None, None)):
+        isms_.store.remove(quad)
+    assert size_band(isms_) == isms("Small")
+
+
+def test_the_stage_follows_from_the_certificate() -> None:
+    isms_ = base()
+    isms_.stage = None
+    assert default_stage(isms_)[0] == "surveillance"
+    for quad in list(isms_.store.quads_for_pattern(NamedNode("https://example.org/isms/certificate"), None, None, None)):
+        isms_.store.remove(quad)
+    assert default_stage(isms_)[0] == "stage2"
+
+
+def test_a_later_assessment_takes_the_place_of_an_earlier_one() -> None:
+    isms_ = base()
+    assess(isms_, "stage1")
+    before = len(isms_.store)
+    assess(isms_, "surveillance")
+    assert isms_.values(ASSESSMENT, isms("stage")) == [isms("Surveillance")]
+    assert len(isms_.store) == before
+
+
+def test_unknown_stage() -> None:
+    with pytest.raises(UnknownName, match="stage1"):
+        assess(base(), "stage-1")

@@ -1,0 +1,240 @@
+"""What a change affects: how far a path goes, which way, and why; on small graphs and on the demonstration organisation."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import DATA, Run, base, workspace
+
+from isms_graph.graph import Isms, load
+from isms_graph.impact import carriers, impact, sentence, why
+from isms_graph.namespaces import isms
+from isms_graph.queries import query
+from isms_graph.vocabulary import load_vocabulary
+
+Command = Callable[..., Run]
+CHAIN = """
+:req a isms:Requirement ; rdfs:label "New requirement" .
+:risk a isms:Risk ; isms:arisesFrom :req ; isms:treatedBy :control .
+:entry a isms:SoAEntry ; isms:forControl iso27001:A.8.5 .
+:control a isms:Control ; isms:implements iso27001:A.8.5 ; isms:owner :role .
+:other-risk a isms:Risk ; isms:treatedBy :control .
+:doc a isms:Document ; isms:describes :control .
+:training a isms:Training ; isms:teaches :control .
+:process a isms:Process ; isms:operates :control , :other-control .
+:next a isms:Process . :flow a isms:Interaction ; isms:from :process ; isms:to :next .
+:other-control a isms:Control .
+:finding a isms:Finding ; isms:against :control , iso27001:A.8.5 .
+:role a isms:Role ; isms:heldBy :ana . :ana a isms:Person ; rdfs:label "Ana" .
+"""
+
+
+def small(tmp_path: Path, text: str = CHAIN) -> Isms:
+    return load(workspace(tmp_path, a_ttl=text, isms_toml='base = "https://example.org/isms/"'))
+
+
+def reached(isms_: Isms, what: str, **options: object) -> dict[str, int]:
+    """Short name -> hops."""
+    return {one.node.rsplit("/", 1)[1]: one.hops for one in impact(isms_, what, **options).affected}  # type: ignore[arg-type]
+
+
+def test_a_requirement_reaches_risks_then_the_soa_then_controls_then_what_serves_them(tmp_path: Path) -> None:
+    assert reached(small(tmp_path), "New requirement") == {"risk": 1, "entry": 2, "control": 3, "doc": 4, "training": 4, "process": 4}
+
+
+def test_it_does_not_climb_from_the_control_to_other_risks(tmp_path: Path) -> None:
+    assert "other-risk" not in reached(small(tmp_path), "req")
+
+
+def test_a_control_puts_its_risks_in_question(tmp_path: Path) -> None:
+    found = reached(small(tmp_path), "control")
+    assert found["risk"] == found["other-risk"] == 1
+    assert found["entry"] == 2
+    assert "ana" not in found
+
+
+def test_a_process_alerts_the_next_process_and_puts_its_controls_in_question(tmp_path: Path) -> None:
+    found = reached(small(tmp_path), "process")
+    assert found["next"] == found["control"] == found["other-control"] == 1
+
+
+def test_a_person_alerts_what_their_roles_own_and_nothing_further(tmp_path: Path) -> None:
+    assert reached(small(tmp_path), "Ana") == {"role": 1, "control": 2}
+
+
+def test_a_finding_reaches_through_its_control_and_not_through_the_annex(tmp_path: Path) -> None:
+    found = reached(small(tmp_path, CHAIN + ":far a isms:Control ; isms:implements iso27001:A.8.5 ."), "finding")
+    assert found["control"] == 1
+    assert found["far"] == 4  # by way of the risk and the SoA entry
+    assert "A.8.5" not in found
+
+
+def test_an_annex_a_control_as_origin(tmp_path: Path) -> None:
+    found = reached(small(tmp_path), "A.8.5")
+    assert found["entry"] == found["control"] == 1
+
+
+def test_backwards_tells_why_we_have_it(tmp_path: Path) -> None:
+    found = reached(small(tmp_path), "control", direction="affected-by")
+    assert found["entry"] == found["process"] == found["A.8.5"] == found["role"] == 1
+    assert found["risk"] == 2
+    assert found["req"] == 3
+    assert "doc" not in found
+
+
+def test_backwards_and_forwards_agree() -> None:
+    isms_ = base()
+    elements = sorted((node.value for node in isms_.elements()), key=str)[::7]
+    forward = {(one, other.node, other.hops) for one in elements for other in impact(isms_, one).affected if other.node in elements}
+    backward = {
+        (other.node, one, other.hops) for one in elements for other in impact(isms_, one, "affected-by").affected if other.node in elements
+    }
+    assert forward == backward
+    assert forward
+
+
+def test_what_is_settled_is_not_reached(tmp_path: Path) -> None:
+    found = reached(small(tmp_path, CHAIN + ":control isms:status isms:Withdrawn ."), "req")
+    assert "control" not in found
+    assert "doc" not in found
+
+
+def test_hops_bound_the_answer(tmp_path: Path) -> None:
+    assert set(reached(small(tmp_path), "req", hops=2)) == {"risk", "entry"}
+
+
+def test_paths_join_origin_and_end() -> None:
+    isms_ = base()
+    for direction in ("affects", "affected-by"):
+        answer = impact(isms_, "Nightly backup", direction)
+        assert answer.affected
+        for one in answer.affected:
+            assert len(one.path) == one.hops
+            ends = (answer.origin, one.node) if direction == "affects" else (one.node, answer.origin)
+            assert (one.path[0].cause, one.path[-1].effect) == ends
+            for step, following in zip(one.path, one.path[1:], strict=False):
+                assert step.effect == following.cause
+            for step in one.path:
+                assert {step.subject, step.object} == {step.cause, step.effect}
+
+
+def test_every_step_is_a_statement_of_the_graph() -> None:
+    isms_ = base()
+    from pyoxigraph import NamedNode
+
+    for one in impact(isms_, "Phishing").affected:
+        for step in one.path:
+            statement = (NamedNode(step.subject), NamedNode(step.property), NamedNode(step.object))
+            assert list(isms_.store.quads_for_pattern(*statement))
+
+
+def test_order_is_by_hops_then_class_then_iri() -> None:
+    affected = impact(base(), "Phishing").affected
+    assert list(affected) == sorted(affected, key=lambda one: (one.hops, one.class_, one.node))
+
+
+def test_actions_and_owners() -> None:
+    by_label = {one.label: one for one in impact(base(), "Phishing").affected}
+    risk = by_label["An account is taken over by phishing"]
+    assert risk.action.startswith("Reassess the risk")
+    assert risk.owner == "Head of operations (Cleo Marsh)"
+    assert risk.clause == "6.1.2"
+
+
+def test_owners_who_left_are_not_named() -> None:
+    isms_ = base(':cleo isms:leftOn "2026-06-01"^^xsd:date .')
+    assert next(one for one in impact(isms_, "Phishing").affected if one.class_ == "isms:Risk").owner == "Head of operations"
+
+
+def test_why_gives_every_shortest_path_as_sentences() -> None:
+    isms_ = base()
+    paths = why(isms_, "Phishing", "Operations handbook")
+    assert len(paths) == 2
+    assert all(len(path) == 4 for path in paths)
+    texts = [sentence(isms_, step) for step in paths[0]]
+    assert texts[0] == 'The risk "An account is taken over by phishing" arises from the threat "Phishing"'
+    assert why(isms_, "Operations handbook", "Phishing") == []
+    assert why(isms_, "Operations handbook", "Phishing", "affected-by")
+
+
+def test_every_property_that_carries_impact_reads_as_a_sentence() -> None:
+    vocabulary = load_vocabulary()
+    properties = {property_ for property_, _, _ in carriers(vocabulary)}
+    assert len(properties) > 25
+    for property_ in properties:
+        text = vocabulary.text(property_, isms("readsAs"))
+        assert text.count("{subject}") == text.count("{object}") == 1, property_
+
+
+def test_names(tmp_path: Path) -> None:
+    isms_ = small(tmp_path)
+    wanted = reached(isms_, "req")
+    for name in ("https://example.org/isms/req", ":req", "req", "New requirement", "new REQUIREMENT"):
+        assert reached(isms_, name) == wanted
+
+
+def test_cycles_self_links_and_diamonds_end(tmp_path: Path) -> None:
+    text = ":a a isms:Asset ; isms:dependsOn :b , :a , :c . :b a isms:Asset ; isms:dependsOn :d . "
+    text += ":c a isms:Asset ; isms:dependsOn :d . :d a isms:Asset ; isms:dependsOn :a ."
+    isms_ = small(tmp_path, text)
+    assert reached(isms_, "d") == {"b": 1, "c": 1, "a": 2}
+    assert len(why(isms_, "d", "a")) == 2
+
+
+def test_a_chain_of_ten_thousand_needs_no_recursion(tmp_path: Path) -> None:
+    text = "".join(f":n{n} a isms:Asset ; isms:dependsOn :n{n - 1} .\n" for n in range(1, 10_000)) + ":n0 a isms:Asset ."
+    isms_ = small(tmp_path, text)
+    begin = time.perf_counter()
+    assert len(impact(isms_, "n0", hops=9_000).affected) == 9_000
+    assert len(why(isms_, "n0", "n9999")[0]) == 9_999
+    assert time.perf_counter() - begin < 20
+
+
+def test_no_effect_says_so_and_exits_0(isms_command: Command, tmp_path: Path) -> None:
+    run = isms_command("impact", "r", workspace(tmp_path, a_ttl=":r a isms:Risk .", isms_toml='base = "https://example.org/isms/"'))
+    assert run.code == 0
+    assert "reaches nothing else" in run.out
+
+
+def test_json_has_the_stable_form(isms_command: Command) -> None:
+    run = isms_command("impact", "EU data residency", DATA / "harbour-saas", "--output", "json")
+    answer = json.loads(run.out)
+    assert set(answer) == {"origin", "direction", "affected"}
+    assert set(answer["affected"][0]) == {"node", "label", "class", "clause", "hops", "path", "action", "owner"}
+    assert set(answer["affected"][0]["path"][0]) == {"from", "property", "to"}
+
+
+def answered(isms_: Isms, origin: str) -> set[str]:
+    """What the saved query gives."""
+    return {str(record["element"]) for record in query(isms_, "what-hangs-on", origin=origin).records()}
+
+
+@pytest.mark.parametrize("name", ["EU data residency", "Amazon Web Services", "A.5.23"])
+def test_the_saved_query_agrees_on_the_demonstration(harbour: Isms, name: str) -> None:
+    assert answered(harbour, name) == {one.node for one in impact(harbour, name).affected}
+
+
+@pytest.mark.parametrize("number", range(0, 200, 13))
+def test_the_saved_query_agrees_on_everything(number: int) -> None:
+    isms_ = base()
+    origin = sorted(node.value for node in isms_.elements())[number]
+    assert answered(isms_, origin) == {one.node for one in impact(isms_, origin).affected}
+
+
+def test_data_residency(harbour: Isms) -> None:
+    """The question that the product is named for, end to end: in this order of distance, and little else."""
+    answer = impact(harbour, "EU data residency")
+    nearest: dict[str, int] = {}
+    for one in answer.affected:
+        nearest[one.class_] = min(one.hops, nearest.get(one.class_, 99))
+    assert nearest["isms:Risk"] < nearest["isms:SoAEntry"] < nearest["isms:Control"] < nearest["isms:Document"]
+    assert nearest["isms:Control"] < nearest["isms:Process"]
+    assert any("Training" in class_ and hops > nearest["isms:Control"] for class_, hops in nearest.items())
+    assert answer.share < 0.15
+    labels = {one.label.lower() for one in answer.affected}
+    assert not any("phishing" in label for label in labels)
+    assert all(one.action for one in answer.affected)
