@@ -202,7 +202,7 @@ FILTERS = st.sampled_from(["FILTER (?a != ?b)", "FILTER ($this != ?a)", "FILTER 
 
 
 def groups(depth: int, plain: bool = False) -> st.SearchStrategy[str]:
-    """Groups of patterns; `plain` ones have no UNION or OPTIONAL, which rdflib gets wrong inside EXISTS."""
+    """Groups of patterns; `plain` ones have no UNION or OPTIONAL, which rdflib gets wrong inside EXISTS and OPTIONAL."""
     parts = [TRIPLES, TRIPLES, FILTERS]
     if depth:
         exists = groups(depth - 1, plain=True)
@@ -210,7 +210,7 @@ def groups(depth: int, plain: bool = False) -> st.SearchStrategy[str]:
     if depth and not plain:
         inner = groups(depth - 1)
         parts += [
-            inner.map(lambda text: f"OPTIONAL {{ {text} }}"),
+            groups(depth - 1, plain=True).map(lambda text: f"OPTIONAL {{ {text} }}"),
             st.tuples(inner, inner).map(lambda two: f"{{ {two[0]} }} UNION {{ {two[1]} }}"),
         ]
     return st.lists(st.one_of(parts), min_size=1, max_size=3).map(" ".join)

@@ -237,7 +237,7 @@ def _sparql(shape: Shape, node: Object, target: str, path: str, component: str) 
         raise NotUnderstood("$this in an expression where nothing binds it")
     if select.aggregated and "?this" not in select.grouped_by:
         raise NotUnderstood("an aggregate that is not grouped by $this")
-    _minus_for_not_exists(where, {"?this"})
+    _sets_for_exists(where, {"?this"})
     select.where = where
     select.distinct = True
     text = sparql.write_select(select)
@@ -277,35 +277,49 @@ def _put_path(group: sparql.Group, path: str) -> None:
         _put_path(group.select.where, path)
 
 
-def _minus_for_not_exists(group: sparql.Group, certain: set[str]) -> None:
-    """Turn FILTER NOT EXISTS into MINUS where both mean the same; the engine evaluates MINUS once instead of per row.
+def _sets_for_exists(group: sparql.Group, certain: set[str]) -> None:
+    """Turn FILTER NOT EXISTS into MINUS, and FILTER EXISTS into a join with the distinct solutions of its group.
 
-    They mean the same if every variable that the two sides share is bound for certain on both, and no expression
+    The engine evaluates a set once and an EXISTS per row. Both mean the same if every variable that the two sides share is bound for certain on both, and no expression
     inside needs a value from outside. `certain` are variables that the caller binds in this group.
     """
     if group.select:
-        _minus_for_not_exists(group.select.where, set())
+        _sets_for_exists(group.select.where, set())
         return
     here = scope.bound(group) | certain
     kept: list[sparql.Element] = []
-    moved: list[sparql.Element] = []
+    moved: list[tuple[set[str], sparql.Minus]] = []
     for position, element in enumerate(group.elements):
         if isinstance(element, sparql.Union):
             for inner in element.groups:
-                _minus_for_not_exists(inner, set())
+                _sets_for_exists(inner, set())
         if not isinstance(element, sparql.Filter) or len(element.expression.parts) != 1:
             kept.append(element)
             continue
         (part,) = element.expression.parts
-        if not isinstance(part, sparql.Exists) or not part.negated:
+        if not isinstance(part, sparql.Exists):
             kept.append(element)
             continue
         rest = sparql.Group([other for at, other in enumerate(group.elements) if at != position])
         outside = scope.mentioned(rest) | certain
         shared = scope.mentioned(part.group) & outside
         if shared and shared <= here and shared <= scope.bound(part.group) and scope.sees(part.group, shared, set()):
-            _minus_for_not_exists(part.group, set())
-            moved.append(sparql.Minus(part.group))
+            _sets_for_exists(part.group, set())
+            if part.negated:
+                moved.append((shared, sparql.Minus(part.group)))
+            else:
+                distinct = sparql.Select(True, [(name, None) for name in sorted(shared)], part.group, [])
+                kept.append(sparql.Union([sparql.Group([], distinct)]))
         else:
             kept.append(element)
-    group.elements = kept + moved
+    for shared, minus in moved:
+        kept.insert(_earliest(kept, shared - certain), minus)
+    group.elements = kept
+
+
+def _earliest(elements: list[sparql.Element], names: set[str]) -> int:
+    """The first place before an OPTIONAL at which all names are bound, else the end: what is taken away early costs no OPTIONAL."""
+    for position, element in enumerate(elements):
+        if isinstance(element, sparql.Optional_) and names <= scope.bound(sparql.Group(elements[:position])):
+            return position
+    return len(elements)

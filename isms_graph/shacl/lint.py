@@ -135,14 +135,17 @@ def _query(text: str, vocabulary: Vocabulary) -> Iterator[str]:
                 yield f"sh:select: {problem}"
         elif token.kind == "word" and token.text in ("MINUS", "VALUES", "SERVICE", "GRAPH"):
             yield f"sh:select uses {token.text}, which SHACL forbids or engines treat differently"
+    named: set[str] = set()  # by AS in the projection
     with suppress(NotUnderstood):
-        for name in sorted(scope.out_of_scope(sparql.parse_select(text).where, {"?this"})):
+        select = sparql.parse_select(text)
+        named = {name for name, expression in select.projection if expression}
+        for name in sorted(scope.out_of_scope(select.where, {"?this"})):
             yield f"sh:select uses {name} in an expression where nothing binds it"
     uses = Counter(token.text for token in tokens if token.kind == "var")
     if "?this" not in uses:
         yield "sh:select does not use $this"
     for name, count in sorted(uses.items()):
-        if count == 1 and name != "?this":
+        if count == 1 and name != "?this" and name not in named:
             yield f"sh:select uses {name} only once; a misspelling? Write [] for a value that does not matter"
 
 
