@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -107,7 +107,7 @@ def check(isms_: Isms, stage: str | None = None, engine: Engine | None = None, c
     catalogue = catalogue or load_catalogue()
     stage_reason = "given" if stage else default_stage(isms_)[1]
     stage = assess(isms_, stage)
-    validation = engine.validate(_shapes(catalogue), isms_.store)
+    validation = engine.validate(selected_shapes(catalogue), isms_.store)
     findings: dict[str, Finding] = {}
     for result in sorted(validation.results, key=lambda r: (str(r.row), r.message, str(sorted(r.bindings.items(), key=str)))):
         if not isinstance(result.row.shape, NamedNode):
@@ -142,7 +142,7 @@ def organization_name(isms_: Isms) -> str:
     return isms_.workspace.root.resolve().name
 
 
-def _shapes(catalogue: Catalogue) -> ShapesGraph:
+def selected_shapes(catalogue: Catalogue) -> ShapesGraph:
     """The shapes graph of the catalogue, or of the part of it that was selected."""
     known = catalogue.shapes.instances(NamedNode("https://w3id.org/isms-graph/ns/Check"))
     if len(known) == len(catalogue.checks):
@@ -192,8 +192,3 @@ def render(template: str, bindings: Mapping[str, Object], isms_: Isms) -> str:
         return isms_.label(value) if value is not None else match[2] or f"(no {match[1]})"
 
     return _PLACEHOLDER.sub(fill, template)
-
-
-def selected(names: Iterable[str], ignored: Iterable[str]) -> Catalogue:
-    """The shipped checks, narrowed down."""
-    return load_catalogue().select(names, ignored)

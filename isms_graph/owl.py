@@ -73,11 +73,21 @@ def _is_vocabulary(class_: object) -> bool:
 
 
 def unsatisfiable_classes(vocabulary: Vocabulary) -> list[str]:
-    """The classes of the ontology that nothing can belong to: each is given a member in turn by one reasoning run."""
-    members = [Quad(NamedNode(f"urn:isms-graph:witness:{n}"), RDF_TYPE, class_) for n, class_ in enumerate(vocabulary.classes)]
-    if consistent([*vocabulary.quads, *members]):
-        return []
-    return [class_.value for class_, member in zip(vocabulary.classes, members, strict=True) if not consistent([*vocabulary.quads, member])]
+    """The classes of the ontology that nothing can belong to: each is given a member, all in one run; then those that fail.
+
+    Where the run fails, halves are tried until single classes are left, so that one bad class costs few runs.
+    """
+
+    def failing(classes: list[NamedNode]) -> list[str]:
+        members = [Quad(NamedNode(f"urn:isms-graph:witness:{n}"), RDF_TYPE, class_) for n, class_ in enumerate(classes)]
+        if not classes or consistent([*vocabulary.quads, *members]):
+            return []
+        if len(classes) == 1:
+            return [classes[0].value]
+        half = len(classes) // 2
+        return failing(classes[:half]) + failing(classes[half:])
+
+    return failing(list(vocabulary.classes))
 
 
 def contradictions(isms_: Isms) -> list[Contradiction]:

@@ -13,6 +13,8 @@ from isms_graph.shacl.engine import Result, Row, Validation, count_solutions
 from isms_graph.shacl.model import Shape, ShapesGraph, targeted_shapes
 from isms_graph.shacl.sparql import NotUnderstood
 
+THREADS = 2
+
 
 class CompiledEngine:
     """Runs each constraint as one SPARQL query over all focus nodes."""
@@ -20,26 +22,29 @@ class CompiledEngine:
     name = "compiled"
 
     def validate(self, shapes: ShapesGraph, store: Store) -> Validation:
-        """See `Engine.validate`."""
+        """See `Engine.validate`. The store evaluates queries in other threads while the next shapes are compiled."""
+        from concurrent.futures import Future, ThreadPoolExecutor
+
         found = Validation([], {}, {})
         left: list[Shape] = []
-        counts: dict[str, int] = {}
-        for shape in targeted_shapes(shapes):
-            begin = perf_counter()
-            try:
-                queries = list(compile_shape(shape))
-                target = target_text(shape)
-            except NotUnderstood as reason:
-                found.referred[shape.node] = str(reason)
-                left.append(shape)
-                continue
-            if target not in counts:
-                counts[target] = count_solutions(target, store)
-            found.focus_nodes[shape.node] = counts[target]
-            if counts[target]:
-                for reporting, query in queries:
-                    found.results.extend(_run(reporting, query, store))
-            found.seconds[shape.node] = perf_counter() - begin
+        counts: dict[str, Future[int]] = {}
+        running: list[tuple[Shape, str, Future[tuple[list[Result], float]]]] = []
+        with ThreadPoolExecutor(THREADS) as pool:
+            for shape in targeted_shapes(shapes):
+                try:
+                    queries = list(compile_shape(shape))
+                    target = target_text(shape)
+                except NotUnderstood as reason:
+                    found.referred[shape.node] = str(reason)
+                    left.append(shape)
+                    continue
+                if target not in counts:
+                    counts[target] = pool.submit(count_solutions, target, store)
+                running.append((shape, target, pool.submit(_run_all, queries, store)))
+        for shape, target, results in running:
+            found.focus_nodes[shape.node] = counts[target].result()
+            rows, found.seconds[shape.node] = results.result()
+            found.results.extend(rows)
         if left:
             self._refer(left, shapes, store, found)
         return found
@@ -51,6 +56,11 @@ class CompiledEngine:
         found.results.extend(rest.results)
         found.focus_nodes.update(rest.focus_nodes)
         found.seconds.update(rest.seconds)
+
+
+def _run_all(queries: list[tuple[Shape, Query]], store: Store) -> tuple[list[Result], float]:
+    begin = perf_counter()
+    return [result for reporting, query in queries for result in _run(reporting, query, store)], perf_counter() - begin
 
 
 def _run(shape: Shape, query: Query, store: Store) -> list[Result]:

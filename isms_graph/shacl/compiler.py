@@ -280,7 +280,8 @@ def _put_path(group: sparql.Group, path: str) -> None:
 def _sets_for_exists(group: sparql.Group, certain: set[str]) -> None:
     """Turn FILTER NOT EXISTS into MINUS, and FILTER EXISTS into a join with the distinct solutions of its group.
 
-    The engine evaluates a set once and an EXISTS per row. Both mean the same if every variable that the two sides share is bound for certain on both, and no expression
+    The engine evaluates a set once and an EXISTS per row. Both mean the same if every variable that the two sides share
+    is bound for certain on both, and no expression
     inside needs a value from outside. `certain` are variables that the caller binds in this group.
     """
     if group.select:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from time import perf_counter
 from typing import Any
 
@@ -24,18 +25,15 @@ from isms_graph.shacl.sparql import NotUnderstood
 _SH = rdflib.Namespace(SH)
 
 
+_prepared = cache(prepareQuery)
+
+
 class _Graph(rdflib.Graph):
     """A graph that parses each query text once; pySHACL asks the same text for every focus node."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._prepared: dict[str, Any] = {}
-
     def query(self, query_object: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(query_object, str):
-            if query_object not in self._prepared:
-                self._prepared[query_object] = prepareQuery(query_object)
-            query_object = self._prepared[query_object]
+            query_object = _prepared(query_object)
         return super().query(query_object, *args, **kwargs)
 
 

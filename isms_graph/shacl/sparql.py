@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 _TOKEN = re.compile(
     r"""(?P<skip>(?:\s|\#[^\n]*)+)
@@ -28,8 +29,7 @@ class NotUnderstood(Exception):
     """The query has something that this module does not handle; the message says what."""
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A token; variables are written with `?`, words of the language in upper case."""
 
     kind: str

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pyoxigraph import Literal, NamedNode, Quad
 
 from isms_graph.index import Object
 from isms_graph.namespaces import RDF_TYPE
 from isms_graph.sources import tables
-from isms_graph.sources.turtle import Statement, literal, statements
 from isms_graph.sources.workspace import Source, Workspace
 from isms_graph.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from isms_graph.sources.turtle import Statement  # at run time only once something has to be located
 
 
 class Place(NamedTuple):
@@ -98,6 +100,8 @@ class Locator:
         return self._cells[source.path]
 
     def _statements(self, source: Source) -> dict[str, list[Statement]]:
+        from isms_graph.sources.turtle import statements
+
         if source.path not in self._turtle:
             by_subject: dict[str, list[Statement]] = {}
             for item in statements(source.path.read_text(encoding="utf-8-sig"), self.workspace.base):
@@ -107,6 +111,8 @@ class Locator:
 
 
 def _key(term: Object) -> str:
+    from isms_graph.sources.turtle import literal
+
     if isinstance(term, Literal):
         return literal(term.value, term.datatype.value, term.language or "")
     return str(term)
