@@ -11,14 +11,14 @@ from isms_graph.catalogue import load_catalogue
 from isms_graph.checks import check
 from isms_graph.errors import AmbiguousName, IsmsError, UnknownName
 from isms_graph.graph import Isms
-from isms_graph.impact import impact
+from isms_graph.impacts import impact
 from isms_graph.queries import Table, ask, questions
 from isms_graph.render.impact import as_json as impact_json
 from isms_graph.render.process_map import process_map
 from isms_graph.render.report_json import as_json as report_json
 from isms_graph.render.status import as_json as status_json
 from isms_graph.render.svg import svg
-from isms_graph.status import status
+from isms_graph.statuses import status
 
 
 def create_app(isms_: Isms) -> FastAPI:

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from isms_graph.checks import check
     from isms_graph.graph import load
-    from isms_graph.impact import impact
+    from isms_graph.impacts import impact
     from isms_graph.queries import query
-    from isms_graph.status import status
+    from isms_graph.statuses import status
 
-_HOME = {"load": "graph", "check": "checks", "impact": "impact", "query": "queries", "status": "status"}
+_HOME = {"load": "graph", "check": "checks", "impact": "impacts", "query": "queries", "status": "statuses"}
 __all__ = ["check", "impact", "load", "query", "status"]
 
 
 def __getattr__(name: str) -> Any:
     """The public functions, imported when they are first used: `import isms_graph` alone costs next to nothing.
 
-    A function shares its name with the module that holds it; the function wins.
+    No module of the package may have the name of a public function: it would take the function's place once imported.
     """
     if name in _HOME:
         function = getattr(import_module(f"isms_graph.{_HOME[name]}"), name)

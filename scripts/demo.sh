@@ -7,7 +7,7 @@ say() { printf '\n\033[1m%s\033[0m\n' "$1"; }
 say '$ isms check data/harbour-saas'
 isms check data/harbour-saas || exit 1
 
-say '$ isms check data/harbour-neglected     (the same company two years later; the end of the report)'
+say '$ isms check data/harbour-neglected     (the same company two years later; beginning and end of the report)'
 isms check data/harbour-neglected >"${TMPDIR:-/tmp}/isms-demo.$$"
 found=$?
 head -n 40 "${TMPDIR:-/tmp}/isms-demo.$$"

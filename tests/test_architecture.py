@@ -23,8 +23,8 @@ LAYERS = [
     {"sources"},
     {"graph"},
     {"names", "assessment", "catalogue"},
-    {"examples", "checks", "queries", "impact"},
-    {"owl", "status", "explain"},
+    {"examples", "checks", "queries", "impacts"},
+    {"owl", "statuses", "explain"},
     {"render"},
     {"api", "cli"},
 ]
@@ -89,3 +89,7 @@ def test_a_check_imports_neither_rdflib_nor_a_server() -> None:
 
 def test_the_package_alone_imports_nothing() -> None:
     assert not loaded_by("import isms_graph") & {"pyoxigraph", "rdflib", "click", "rich"}
+
+
+def test_no_module_takes_the_place_of_a_public_function() -> None:
+    assert not {path.stem for path in ROOT.iterdir()} & set(isms_graph.__all__)

@@ -17,7 +17,7 @@ from isms_graph.explain import KINDS, listing
 from isms_graph.graph import Isms
 from isms_graph.render.process_map import mermaid, process_map
 from isms_graph.render.svg import svg
-from isms_graph.status import status
+from isms_graph.statuses import status
 
 Command = Callable[..., Run]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -185,6 +185,12 @@ def test_gaps_are_marked(neglected: Isms) -> None:
     assert any(box.gaps for box in drawn.boxes) or any(flow.missing or flow.gaps for flow in drawn.flows)
     assert "#c00000" in svg(drawn)
     assert "linkStyle" in mermaid(drawn) or "classDef gap" in mermaid(drawn)
+
+
+def test_what_is_withdrawn_is_not_on_the_map(neglected: Isms) -> None:
+    drawn = process_map(neglected)
+    assert "Improvement" not in {box.label for box in drawn.boxes}
+    assert any("improvement process" in gap for gap in drawn.other_gaps), "that nothing covers improvement is said all the same"
 
 
 def test_a_missing_flow_is_drawn_between_the_processes_that_lack_it() -> None:

@@ -25,8 +25,8 @@ def run_impact(
     what: str, workspace: Sequence[str], as_of: str | None, direction: str, hops: int | None, why: str | None, output: str
 ) -> int:
     """Answer what a change affects."""
-    from isms_graph.impact import impact
-    from isms_graph.impact import why as all_paths
+    from isms_graph.impacts import impact
+    from isms_graph.impacts import why as all_paths
     from isms_graph.render.impact import as_json, write_impact, write_paths
 
     isms_ = _load(workspace, as_of)
@@ -58,7 +58,7 @@ def run_query(name: str | None, workspace: Sequence[str], as_of: str | None, par
         if output == "json":
             emit_json([{**asdict(one), "path": None, "text": one.text} for one in known.values()])
         else:
-            write_table(("name", "question", "asked by"), [[one.name, one.question, one.audience] for one in known.values()])
+            write_table(("name", "question"), [[one.name, one.question] for one in known.values()])
         return 0
     if name is None:
         raise UsageError("which query? `isms query --list` lists the saved ones; a file ending in .rq is run as it is.")
@@ -125,7 +125,7 @@ def run_explain(name: str | None, list_: str | None, output: str) -> int:
 def run_status(workspace: Sequence[str], as_of: str | None, stage: str | None, output: str) -> int:
     """Give the status of the management system."""
     from isms_graph.render.status import as_json, write_status
-    from isms_graph.status import status
+    from isms_graph.statuses import status
 
     with progress() as step:
         step("reading the files")

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from isms_graph.graph import Isms
-from isms_graph.impact import Affected, Impact, Step, sentence
+from isms_graph.impacts import Affected, Impact, Step, sentence
 from isms_graph.render.report import console, indented
 
 

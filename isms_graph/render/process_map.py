@@ -9,7 +9,7 @@ from pyoxigraph import DefaultGraph, NamedNode
 
 from isms_graph.checks import Report, check
 from isms_graph.graph import Isms
-from isms_graph.impact import owner_of
+from isms_graph.impacts import owner_of
 from isms_graph.namespaces import RDF_TYPE, isms
 
 LANES = ("Plan", "Do", "Check", "Act")
@@ -81,8 +81,10 @@ def process_map(isms_: Isms, report: Report | None = None) -> ProcessMap:
 
 
 def _instances(isms_: Isms, class_: str) -> list[NamedNode]:
+    """The elements of a class that are in force; what is withdrawn is not on the map."""
     quads = isms_.store.quads_for_pattern(None, RDF_TYPE, isms(class_), DefaultGraph())
-    return [quad.subject for quad in quads if isinstance(quad.subject, NamedNode)]
+    nodes = [quad.subject for quad in quads if isinstance(quad.subject, NamedNode)]
+    return [node for node in nodes if isms("Withdrawn") not in isms_.values(node, isms("status"))]
 
 
 def _lane(isms_: Isms, process: NamedNode) -> int:

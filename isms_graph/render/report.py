@@ -86,7 +86,7 @@ def _summary(out: Console, report: Report) -> None:
     parts = [f"{counts['major']} major", f"{counts['minor']} minor", f"{counts['ofi']} for improvement"]
     style = "bold red" if counts["major"] else "yellow" if counts["minor"] else "green"
     verdict = "No findings" if not report.findings else ", ".join(parts)
-    indented(out, Text(f"{verdict}. {len(report.checks)} checks looked at {looked:,} elements.", style=style))
+    indented(out, Text(f"{verdict}. {len(report.checks)} checks took {looked:,} looks at elements.", style=style))
     unmet = [run.check.id for run in report.checks if run.focus_nodes == 0]
     if unmet:
         indented(out, Text(f"Met nothing to look at: {', '.join(unmet)}.", style="dim"), 0)

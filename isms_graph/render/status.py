@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from isms_graph.render.report import console, indented
-from isms_graph.status import Phase, Roadmap, Status, Verb
+from isms_graph.statuses import Phase, Roadmap, Status, Verb
 
 _STYLES = {"shown": "green", "shown with gaps": "yellow", "not shown": "bold red"}
 _SHOWN = 3

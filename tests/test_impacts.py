@@ -11,7 +11,7 @@ import pytest
 from conftest import DATA, Run, base, workspace
 
 from isms_graph.graph import Isms, load
-from isms_graph.impact import carriers, impact, sentence, why
+from isms_graph.impacts import carriers, impact, sentence, why
 from isms_graph.namespaces import isms
 from isms_graph.queries import query
 from isms_graph.vocabulary import load_vocabulary
@@ -226,15 +226,27 @@ def test_the_saved_query_agrees_on_everything(number: int) -> None:
 
 
 def test_data_residency(harbour: Isms) -> None:
-    """The question that the product is named for, end to end: in this order of distance, and little else."""
+    """The question that the product is named for, end to end: in this order of distance, and little else.
+
+    The contract is also the stated reason of some SoA entries, which are therefore as near as the risks; on the whole
+    the chain of the guidance holds: risks, SoA entries, controls, then documents, trainings and processes.
+    """
     answer = impact(harbour, "EU data residency")
-    nearest: dict[str, int] = {}
+    hops: dict[str, list[int]] = {}
     for one in answer.affected:
-        nearest[one.class_] = min(one.hops, nearest.get(one.class_, 99))
-    assert nearest["isms:Risk"] < nearest["isms:SoAEntry"] < nearest["isms:Control"] < nearest["isms:Document"]
-    assert nearest["isms:Control"] < nearest["isms:Process"]
-    assert any("Training" in class_ and hops > nearest["isms:Control"] for class_, hops in nearest.items())
+        kind = "Training" if "Training" in one.class_ else one.class_.removeprefix("isms:")
+        hops.setdefault(kind, []).append(one.hops)
+    nearest = {kind: min(found) for kind, found in hops.items()}
+    mean = {kind: sum(found) / len(found) for kind, found in hops.items()}
+    assert nearest["Risk"] <= nearest["SoAEntry"] < nearest["Control"] < nearest["Document"] == nearest["Process"]
+    assert mean["Risk"] < mean["SoAEntry"] < mean["Control"] < min(mean["Document"], mean["Training"], mean["Process"])
     assert answer.share < 0.15
     labels = {one.label.lower() for one in answer.affected}
     assert not any("phishing" in label for label in labels)
     assert all(one.action for one in answer.affected)
+
+
+def test_the_printed_order_is_that_of_the_guidance(isms_command: Command) -> None:
+    out = isms_command("impact", "EU data residency", DATA / "harbour-saas").out
+    places = [out.index(f"\n  {kind} (") for kind in ("risk", "SoA entry", "control", "document", "process")]
+    assert places == sorted(places)
