@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from pyoxigraph import NamedNode, Quad, RdfFormat, parse
@@ -79,11 +80,20 @@ class Catalogue:
 
 
 def load_catalogue(files: Iterable[Path] | None = None) -> Catalogue:
-    """The shipped checks, or those in `files`. Raises CatalogueError."""
+    """The shipped checks, read once in a process, or those in `files`. Raises CatalogueError."""
+    return _shipped() if files is None else _read(files)
+
+
+@cache
+def _shipped() -> Catalogue:
+    return _read(shape_files())
+
+
+def _read(files: Iterable[Path]) -> Catalogue:
     quads: list[Quad] = []
     checks: dict[str, Check] = {}
     quads.extend(_parse(folder("shapes") / "prefixes.ttl"))
-    for path in shape_files() if files is None else files:
+    for path in files:
         own = Index(_parse(path))
         quads.extend(own.quads)
         for shape in own.instances(isms("Check")):

@@ -31,11 +31,11 @@ class CompiledEngine:
         running: list[tuple[Shape, str, Future[tuple[list[Result], float]]]] = []
         with ThreadPoolExecutor(THREADS) as pool:
             for shape in targeted_shapes(shapes):
-                try:
-                    queries = list(compile_shape(shape))
-                    target = target_text(shape)
-                except NotUnderstood as reason:
-                    found.referred[shape.node] = str(reason)
+                if shape.node not in shapes.prepared:
+                    shapes.prepared[shape.node] = _compile(shape)
+                target, queries, refused = shapes.prepared[shape.node]
+                if refused:
+                    found.referred[shape.node] = refused
                     left.append(shape)
                     continue
                 if target not in counts:
@@ -56,6 +56,14 @@ class CompiledEngine:
         found.results.extend(rest.results)
         found.focus_nodes.update(rest.focus_nodes)
         found.seconds.update(rest.seconds)
+
+
+def _compile(shape: Shape) -> tuple[str, list[tuple[Shape, Query]], str]:
+    """The target, the queries, and why there are none if the compiler refuses the shape."""
+    try:
+        return target_text(shape), list(compile_shape(shape)), ""
+    except NotUnderstood as reason:
+        return "", [], str(reason)
 
 
 def _run_all(queries: list[tuple[Shape, Query]], store: Store) -> tuple[list[Result], float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
@@ -35,7 +36,12 @@ OTHER_PARAMETERS = {
 
 
 class ShapesGraph(Index):
-    """An indexed shapes graph."""
+    """An indexed shapes graph. `prepared` is where an engine keeps what it made of each shape."""
+
+    @cached_property
+    def prepared(self) -> dict[Node, Any]:
+        """What an engine made of a shape, by the shape; a graph is not changed after it was made."""
+        return {}
 
     @cached_property
     def custom_parameters(self) -> frozenset[NamedNode]:
