@@ -5,88 +5,21 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
 
 from pyoxigraph import NamedNode
 
 from isms_graph.assessment import assess, default_stage
-from isms_graph.catalogue import SEVERITY_ORDER, Catalogue, Check, load_catalogue
+from isms_graph.catalogue import Catalogue, Check, load_catalogue
 from isms_graph.errors import CatalogueError, EmptyWorkspace
+from isms_graph.findings import CheckRun, Finding, Report, order
 from isms_graph.graph import Isms
 from isms_graph.index import Object
 from isms_graph.namespaces import SHAPES
-from isms_graph.shacl.engine import Engine, Result
+from isms_graph.shacl.engine import Engine, Result, Validation
 from isms_graph.shacl.model import ShapesGraph, description_of
+from isms_graph.waivers import Waiver, apply, in_force, is_about_waivers
 
 _PLACEHOLDER = re.compile(r"\{[?$](\w+)(?:\|([^{}]*))?\}")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that an auditor would raise.
-
-    `focus` is the IRI of the element, `path` the property at fault as a short name or empty, `value` the value at
-    fault or None. `line` counts from 1; `column` is a number, or the header of a table's column.
-    `fingerprint` stays the same when lines move.
-    """
-
-    check: str
-    clause: str
-    severity: str
-    focus: str
-    label: str
-    path: str
-    value: str | None
-    message: str
-    advice: str
-    file: str | None
-    line: int | None
-    column: int | str | None
-    fingerprint: str
-
-
-@dataclass(frozen=True)
-class CheckRun:
-    """A check that ran: how many focus nodes it met and how long it took, in seconds."""
-
-    check: Check
-    focus_nodes: int
-    seconds: float
-    referred: str = ""
-
-
-@dataclass(frozen=True)
-class Report:
-    """The outcome of a check run. `stage_reason` says where the stage comes from."""
-
-    workspace: str
-    name: str
-    as_of: date
-    as_of_origin: str
-    stage: str
-    stage_reason: str
-    statements: int
-    files: int
-    engine: str
-    checks: tuple[CheckRun, ...]
-    findings: tuple[Finding, ...]
-
-    def counts(self) -> dict[str, int]:
-        """How many findings of each severity there are, majors first."""
-        return {severity: sum(f.severity == severity for f in self.findings) for severity in SEVERITY_ORDER}
-
-    @property
-    def conforms(self) -> bool:
-        """True if there is no nonconformity, major or minor. Opportunities for improvement are none."""
-        return not self.fails_on("minor")
-
-    def fails_on(self, threshold: str) -> bool:
-        """True if there is a finding at or above `threshold`: major, minor, ofi; never for `never`."""
-        if threshold == "never":
-            return False
-        failing = SEVERITY_ORDER[: SEVERITY_ORDER.index(threshold) + 1]
-        return any(finding.severity in failing for finding in self.findings)
 
 
 def check(isms_: Isms, stage: str | None = None, engine: Engine | None = None, catalogue: Catalogue | None = None) -> Report:
@@ -108,12 +41,8 @@ def check(isms_: Isms, stage: str | None = None, engine: Engine | None = None, c
     stage_reason = "given" if stage else default_stage(isms_)[1]
     stage = assess(isms_, stage)
     validation = engine.validate(selected_shapes(catalogue), isms_.store)
-    findings: dict[str, Finding] = {}
-    for result in sorted(validation.results, key=lambda r: (str(r.row), r.message, str(sorted(r.bindings.items(), key=str)))):
-        if not isinstance(result.row.shape, NamedNode):
-            raise CatalogueError(f"a result comes from a shape without a name, for {result.row.focus}")
-        finding = _finding(isms_, catalogue.get(result.row.shape.value.removeprefix(SHAPES)), result)
-        findings.setdefault(finding.fingerprint, finding)
+    findings = _findings(isms_, catalogue, validation)
+    waivers = _waivers(isms_, catalogue, engine, findings)
     runs = tuple(
         CheckRun(one, validation.focus_nodes[one.iri], validation.seconds[one.iri], validation.referred.get(one.iri, ""))
         for one in catalogue.checks.values()
@@ -129,8 +58,29 @@ def check(isms_: Isms, stage: str | None = None, engine: Engine | None = None, c
         files=len(isms_.sources),
         engine=engine.name,
         checks=runs,
-        findings=tuple(sorted(findings.values(), key=order)),
+        findings=tuple(sorted(apply(findings, waivers, set(catalogue.checks)), key=order)),
     )
+
+
+def _findings(isms_: Isms, catalogue: Catalogue, validation: Validation) -> list[Finding]:
+    findings: dict[str, Finding] = {}
+    for result in sorted(validation.results, key=lambda r: (str(r.row), r.message, str(sorted(r.bindings.items(), key=str)))):
+        if not isinstance(result.row.shape, NamedNode):
+            raise CatalogueError(f"a result comes from a shape without a name, for {result.row.focus}")
+        finding = _finding(isms_, catalogue.get(result.row.shape.value.removeprefix(SHAPES)), result)
+        findings.setdefault(finding.fingerprint, finding)
+    return list(findings.values())
+
+
+def _waivers(isms_: Isms, catalogue: Catalogue, engine: Engine, findings: list[Finding]) -> list[Waiver]:
+    """The waivers that hold; the checks that look at waivers are asked even where they were not selected."""
+    if not isms_.has_any("Waiver"):
+        return []
+    others = {id_ for id_ in load_catalogue().checks if is_about_waivers(id_)} - set(catalogue.checks)
+    if others:
+        unasked = load_catalogue().select(others)
+        findings = [*findings, *_findings(isms_, unasked, engine.validate(selected_shapes(unasked), isms_.store))]
+    return in_force(isms_, findings)
 
 
 def organization_name(isms_: Isms) -> str:
@@ -148,17 +98,6 @@ def selected_shapes(catalogue: Catalogue) -> ShapesGraph:
     if len(known) == len(catalogue.checks):
         return catalogue.shapes
     return ShapesGraph(quad for one in catalogue.checks.values() for quad in description_of(catalogue.shapes, one.iri))
-
-
-def clause_key(clause: str) -> tuple[int, ...]:
-    """Sorts clause numbers as numbers, and Annex A behind the clauses."""
-    return tuple(int(part) if part.isdigit() else 100 for part in clause.split("."))
-
-
-def order(finding: Finding) -> tuple[object, ...]:
-    """The order of findings in a report: clause, severity, check, then the name of the element."""
-    severity = SEVERITY_ORDER.index(finding.severity)
-    return clause_key(finding.clause), severity, finding.check, finding.label, finding.focus, finding.message
 
 
 def _finding(isms_: Isms, check_: Check, result: Result) -> Finding:
@@ -181,6 +120,7 @@ def _finding(isms_: Isms, check_: Check, result: Result) -> Finding:
         line=place.line if place else None,
         column=place.column if place else None,
         fingerprint=hashlib.sha256(identity.encode()).hexdigest()[:16],
+        row=row,
     )
 
 

@@ -12,7 +12,7 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
-from pyoxigraph import Literal, NamedNode, Quad, Store
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
 
 from isms_graph.errors import EmptyWorkspace, InputError, Problems
 from isms_graph.index import Node, Object
@@ -110,6 +110,10 @@ class Isms:
             for quad in source.quads
             if quad.predicate == RDF_TYPE and isinstance(quad.subject, NamedNode)
         }
+
+    def has_any(self, class_: str) -> bool:
+        """True if there is an element of a class of the ontology."""
+        return any(True for _ in self.store.quads_for_pattern(None, RDF_TYPE, isms(class_), DefaultGraph()))
 
     def advice(self, node: NamedNode) -> str:
         """What to do when a change reaches the element."""

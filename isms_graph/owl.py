@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, serialize
 
 from isms_graph.catalogue import load_catalogue
-from isms_graph.checks import CheckRun, Finding, Report, order
 from isms_graph.errors import MissingExtra
+from isms_graph.findings import CheckRun, Finding, Report
 from isms_graph.graph import Isms
 from isms_graph.namespaces import OWL, RDF_TYPE, RDFS
 from isms_graph.vocabulary import Vocabulary
@@ -207,4 +207,4 @@ def with_contradictions(report: Report, isms_: Isms) -> Report:
         )
     runs = tuple(run for run in report.checks if run.check.id != CHECK)
     elements = len(isms_.elements())
-    return replace(report, checks=(*runs, CheckRun(check, elements, 0.0)), findings=tuple(sorted(findings, key=order)))
+    return replace(report, checks=(*runs, CheckRun(check, elements, 0.0))).with_findings(findings)

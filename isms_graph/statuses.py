@@ -13,7 +13,8 @@ from pyoxigraph import DefaultGraph, NamedNode
 
 from isms_graph.assessment import default_stage, headcount, size_band
 from isms_graph.catalogue import SEVERITY_ORDER
-from isms_graph.checks import Finding, Report, check, clause_key
+from isms_graph.checks import check
+from isms_graph.findings import Finding, Report, clause_key
 from isms_graph.graph import Isms
 from isms_graph.namespaces import ISO27001, RDF_TYPE, isms
 from isms_graph.queries import Table, query
@@ -104,7 +105,7 @@ def _missing(isms_: Isms, node: NamedNode) -> tuple[list[tuple[str, int]], list[
 
 
 def _against(report: Report, clauses: set[str], annex: bool) -> tuple[Finding, ...]:
-    return tuple(f for f in report.findings if f.clause in clauses or (annex and f.clause.startswith("A.")))
+    return tuple(f for f in report.open if f.clause in clauses or (annex and f.clause.startswith("A.")))
 
 
 def _verb(isms_: Isms, node: NamedNode, report: Report) -> Verb:

@@ -86,11 +86,9 @@ def run_query(name: str | None, workspace: Sequence[str], as_of: str | None, par
         return 0
     if output in ("table", "csv", "json"):
         raise UsageError("CONSTRUCT and DESCRIBE answer with a graph; take --output turtle.")
-    from pyoxigraph import RdfFormat, serialize
+    from isms_graph.render.validation_report import turtle
 
-    from isms_graph.namespaces import PREFIXES
-
-    emit((serialize(answer, format=RdfFormat.TURTLE, prefixes=PREFIXES) or b"").decode())
+    emit(turtle(answer))
     return 0
 
 

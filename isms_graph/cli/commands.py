@@ -49,9 +49,18 @@ def as_of_option(command: click.decorators.FC) -> click.decorators.FC:
 @click.option(
     "--fail-on", type=click.Choice(SEVERITIES), default="minor", show_default=True, help="Exit 1 if a finding is this serious, or more."
 )
-@click.option("--output", multiple=True, metavar="FORMAT[=FILE]", help="text or json, to the screen or to a file; repeatable.")
+@click.option(
+    "--output",
+    multiple=True,
+    metavar="FORMAT[=FILE]",
+    help="text, json, json-lines, sarif, junit, github, gitlab, markdown or turtle (sh:ValidationReport), to the screen or to a file; "
+    "repeatable.",
+)
 @click.option("--select", multiple=True, metavar="CHECK", help="Run only these checks, by id or clause number; repeatable.")
 @click.option("--ignore", multiple=True, metavar="CHECK", help="Leave these checks out; repeatable.")
+@click.option("--baseline", metavar="FILE", type=click.Path(), help="Findings listed in FILE are known and do not fail; stale entries do.")
+@click.option("--update-baseline", is_flag=True, help="Write the findings of this run to the baseline and exit with 0.")
+@click.option("--since", metavar="GITREF", help="Report only what was gained since a git revision, such as main.")
 @click.option(
     "--engine",
     type=click.Choice(["compiled", "reference"]),
@@ -64,14 +73,20 @@ def as_of_option(command: click.decorators.FC) -> click.decorators.FC:
 def check(
     workspace: Sequence[str], as_of: str | None, stage: str | None, fail_on: str, output: Sequence[str],
     select: Sequence[str], ignore: Sequence[str], engine: str, owl: bool, timing: bool,
+    baseline: str | None, update_baseline: bool, since: str | None,
 ) -> int:  # fmt: skip
     """Run the conformance checks.
 
-    Exits with 0 if there is no finding at or above --fail-on, 1 if there is, 2 if the input cannot be read.
-    """
-    from isms_graph.cli.check import run
+    Exits with 0 if there is no finding at or above --fail-on, 1 if there is (or the baseline is stale), 2 if the input
+    cannot be read.
 
-    return run(workspace, as_of, stage, fail_on, output, select, ignore, engine, owl, timing)
+    \b
+    isms check my-isms --output text --output sarif=isms.sarif
+    isms check my-isms --since main
+    """
+    from isms_graph.cli.check import Options, run
+
+    return run(Options(workspace, as_of, stage, fail_on, output, select, ignore, engine, owl, timing, baseline, update_baseline, since))
 
 
 @cli.command()

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from pyoxigraph import DefaultGraph, NamedNode
 
-from isms_graph.checks import Report, check
+from isms_graph.checks import check
+from isms_graph.findings import Report
 from isms_graph.graph import Isms
 from isms_graph.impacts import owner_of
 from isms_graph.namespaces import RDF_TYPE, isms
@@ -52,7 +53,7 @@ class ProcessMap:
 def process_map(isms_: Isms, report: Report | None = None) -> ProcessMap:
     """The process map of an ISMS; the gaps are the findings against clause 4.4 of a check run."""
     report = report or check(isms_)
-    findings = [finding for finding in report.findings if finding.clause == _CLAUSE]
+    findings = [finding for finding in report.open if finding.clause == _CLAUSE]
     of_node: dict[str, list[str]] = {}
     for finding in findings:
         of_node.setdefault(finding.focus, []).append(finding.message)

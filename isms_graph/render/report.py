@@ -10,8 +10,8 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from isms_graph.checks import Finding, Report, clause_key
 from isms_graph.errors import InputError
+from isms_graph.findings import Finding, Report, clause_key
 from isms_graph.namespaces import ISO27001
 from isms_graph.vocabulary import load_vocabulary
 
@@ -50,11 +50,14 @@ def _write(out: Console, report: Report, timing: bool) -> None:
     titles = _titles(report)
     indented(out, Text(f"{report.name}, as of {report.as_of} ({report.as_of_origin}), for {_stage(report)}"))
     indented(out, Text(f"{report.statements:,} statements in {report.files} files", style="dim"))
-    for clause, in_clause in groupby(report.findings, key=lambda finding: finding.clause):
+    if report.comparison:
+        indented(out, Text(f"Only what was gained since {report.comparison.revision}", style="dim"))
+    for clause, in_clause in groupby(report.open, key=lambda finding: finding.clause):
         out.print()
         indented(out, Text(titles.get(clause, clause), style="bold"))
         for _, of_check in groupby(in_clause, key=lambda finding: finding.check):
             _print_check(out, list(of_check), report)
+    _set_aside(out, report)
     out.print()
     _summary(out, report)
     if timing:
@@ -80,18 +83,42 @@ def _print_check(out: Console, findings: list[Finding], report: Report) -> None:
     indented(out, Text.assemble(("Do: ", "bold"), first.advice), 9)
 
 
+def _set_aside(out: Console, report: Report) -> None:
+    """What does not count, and why; and what the baseline lists without need."""
+    if report.waived:
+        out.print(Text("\nWaived", style="bold"))
+    for finding in report.waived:
+        indented(out, Text(f"{finding.message}  [{finding.check}]"), 2)
+        indented(out, Text(f"because: {finding.waiver_reason or finding.waiver}", style="dim"), 4)
+    if report.stale:
+        out.print(Text("\nIn the baseline and not found any more", style="bold red"))
+    for known in report.stale:
+        indented(out, Text(f"{known.message}  [{known.check}]"), 2)
+    if report.stale:
+        indented(out, Text("Take them off the list: run again with --update-baseline.", style="dim"), 2)
+    if report.comparison and report.comparison.lost:
+        out.print(Text(f"\nFound at {report.comparison.revision} and gone now", style="bold green"))
+        for finding in report.comparison.lost:
+            indented(out, Text(f"{finding.message}  [{finding.check}]"), 2)
+
+
 def _summary(out: Console, report: Report) -> None:
     counts = report.counts()
     looked = sum(run.focus_nodes for run in report.checks)
     parts = [f"{counts['major']} major", f"{counts['minor']} minor", f"{counts['ofi']} for improvement"]
     style = "bold red" if counts["major"] else "yellow" if counts["minor"] else "green"
-    verdict = "No findings" if not report.findings else ", ".join(parts)
+    verdict = "No findings" if not report.open else ", ".join(parts)
+    if report.comparison:
+        verdict = f"Since {report.comparison.revision}: {len(report.open)} gained ({verdict.lower()})"
+        verdict += f", {len(report.comparison.lost)} lost, {report.comparison.unchanged} unchanged"
+    aside = [f"{len(found)} {word}" for found, word in ((report.waived, "waived"), (report.known, "known")) if found]
+    verdict += f" ({', '.join(aside)})" if aside else ""
     indented(out, Text(f"{verdict}. {len(report.checks)} checks took {looked:,} looks at elements.", style=style))
     unmet = [run.check.id for run in report.checks if run.focus_nodes == 0]
     if unmet:
         indented(out, Text(f"Met nothing to look at: {', '.join(unmet)}.", style="dim"), 0)
-    if report.findings:
-        worst = min(report.findings, key=lambda finding: (list(WORDS).index(finding.severity), clause_key(finding.clause)))
+    if report.open:
+        worst = min(report.open, key=lambda finding: (list(WORDS).index(finding.severity), clause_key(finding.clause)))
         indented(out, Text(f"Why an auditor looks, with examples: isms explain {worst.check}"))
 
 

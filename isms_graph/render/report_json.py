@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
-from isms_graph.checks import Report
+import json
+from dataclasses import asdict
+
+from isms_graph.findings import Finding, Report
 
 
 def as_json(report: Report) -> dict[str, object]:
     """The report in the stable JSON form."""
-    findings = []
-    for finding in report.findings:
-        source: dict[str, object] | None = None
-        if finding.file is not None:
-            source = {"file": finding.file, "line": finding.line, "column": finding.column}
-        findings.append(
-            {
-                "check": finding.check,
-                "clause": finding.clause,
-                "severity": finding.severity,
-                "focus": finding.focus,
-                "label": finding.label,
-                "path": finding.path,
-                "value": finding.value,
-                "message": finding.message,
-                "advice": finding.advice,
-                "source": source,
-                "fingerprint": finding.fingerprint,
-            }
-        )
+    return {**_head(report), "findings": [_finding(finding) for finding in report.findings]}
+
+
+def as_json_lines(report: Report) -> str:
+    """A line for the report itself, then one for each finding."""
+    lines = [{"report": _head(report)}, *({"finding": _finding(finding)} for finding in report.findings)]
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    source: dict[str, object] | None = None
+    if finding.file is not None:
+        source = {"file": finding.file, "line": finding.line, "column": finding.column}
+    return {
+        "check": finding.check,
+        "clause": finding.clause,
+        "severity": finding.severity,
+        "focus": finding.focus,
+        "label": finding.label,
+        "path": finding.path,
+        "value": finding.value,
+        "message": finding.message,
+        "advice": finding.advice,
+        "source": source,
+        "fingerprint": finding.fingerprint,
+        "waiver": None if finding.waiver is None else {"node": finding.waiver, "reason": finding.waiver_reason},
+        "known": finding.known,
+    }
+
+
+def _head(report: Report) -> dict[str, object]:
+    comparison = report.comparison
     return {
         "workspace": report.workspace,
         "as_of": report.as_of.isoformat(),
@@ -37,5 +52,8 @@ def as_json(report: Report) -> dict[str, object]:
             {"id": run.check.id, "clause": run.check.clause, "severity": run.check.severity, "focus_nodes": run.focus_nodes}
             for run in report.checks
         ],
-        "findings": findings,
+        "stale": [asdict(known) for known in report.stale],
+        "since": None
+        if comparison is None
+        else {"revision": comparison.revision, "lost": [_finding(one) for one in comparison.lost], "unchanged": comparison.unchanged},
     }
