@@ -104,7 +104,9 @@ def _finding(isms_: Isms, check_: Check, result: Result) -> Finding:
     row = result.row
     path_iri = NamedNode(row.path[1:-1]) if row.path.startswith("<") and row.path.endswith(">") else None
     value = row.value if row.value != row.focus else None
-    place = isms_.locator.of(row.focus, path_iri, value) if isinstance(row.focus, NamedNode) else None
+    named = result.bindings.get("property")
+    at_fault = path_iri or (named if isinstance(named, NamedNode) else None)
+    place = isms_.locator.of(row.focus, at_fault, value) if isinstance(row.focus, NamedNode) else None
     identity = "\n".join((check_.id, str(row.focus), row.path, "" if value is None else str(value)))
     return Finding(
         check=check_.id,
@@ -119,6 +121,8 @@ def _finding(isms_: Isms, check_: Check, result: Result) -> Finding:
         file=place.file if place else None,
         line=place.line if place else None,
         column=place.column if place else None,
+        sheet=place.sheet if place else "",
+        cell=place.cell if place else "",
         fingerprint=hashlib.sha256(identity.encode()).hexdigest()[:16],
         row=row,
     )

@@ -35,7 +35,17 @@ class Finding:
     waiver: str | None = None
     waiver_reason: str = ""
     known: bool = False
+    sheet: str = ""
+    cell: str = ""
     row: Row | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for people: file:line, file:line (column of a table) or file Sheet!D5; empty if nowhere."""
+        if self.cell:
+            return f"{self.file} {self.sheet}{'!' if self.sheet else ''}{self.cell}"
+        where = ":".join(str(part) for part in (self.file, self.line) if part is not None)
+        return f"{where} ({self.column})" if isinstance(self.column, str) else where
 
     @property
     def open(self) -> bool:

@@ -202,6 +202,8 @@ def with_contradictions(report: Report, isms_: Isms) -> Report:
                 file=place.file if place else None,
                 line=place.line if place else None,
                 column=place.column if place else None,
+                sheet=place.sheet if place else "",
+                cell=place.cell if place else "",
                 fingerprint=hashlib.sha256(identity.encode()).hexdigest()[:16],
             )
         )

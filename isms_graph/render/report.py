@@ -71,12 +71,9 @@ def _print_check(out: Console, findings: list[Finding], report: Report) -> None:
     head = Text(f"{WORDS[first.severity]:<5}  ", style=STYLES[first.severity])
     indented(out, head.append(label, style="default bold").append(f"  [{first.check}]", style="dim"), 2)
     for finding in findings[:SHOWN]:
-        place = ":".join(str(part) for part in (finding.file, finding.line) if part is not None)
-        if isinstance(finding.column, str):
-            place += f" ({finding.column})"
         indented(out, Text(finding.message), 9)
-        if place:
-            indented(out, Text(place, style="dim"), 11)
+        if finding.place:
+            indented(out, Text(finding.place, style="dim"), 11)
     if len(findings) > SHOWN:
         more = f"and {len(findings) - SHOWN} more; see all with: isms check --select {first.check} --output json"
         indented(out, Text(more, style="dim"), 9)

@@ -21,7 +21,9 @@ def as_json_lines(report: Report) -> str:
 
 def _finding(finding: Finding) -> dict[str, object]:
     source: dict[str, object] | None = None
-    if finding.file is not None:
+    if finding.cell:
+        source = {"file": finding.file, "sheet": finding.sheet, "cell": finding.cell}
+    elif finding.file is not None:
         source = {"file": finding.file, "line": finding.line, "column": finding.column}
     return {
         "check": finding.check,

@@ -72,7 +72,7 @@ def _result(report: Report, finding: Finding, index: int) -> dict[str, object]:
         "partialFingerprints": {"ismsGraph/v1": finding.fingerprint},
     }
     if isinstance(finding.column, str):
-        result["properties"] = {"column": finding.column}
+        result["properties"] = {"column": finding.column, **({"cell": finding.place.rpartition(" ")[2]} if finding.cell else {})}
     if finding.waiver is not None:
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": finding.waiver_reason or finding.waiver}]
     elif finding.known:

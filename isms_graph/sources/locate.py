@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +12,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 from isms_graph.index import Object
 from isms_graph.namespaces import RDF_TYPE
 from isms_graph.sources import tables
-from isms_graph.sources.workspace import Source, Workspace
+from isms_graph.sources.workspace import Source, Workspace, read_table
 from isms_graph.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -19,11 +20,16 @@ if TYPE_CHECKING:
 
 
 class Place(NamedTuple):
-    """A place in a file: lines and columns count from 1; in a table `column` is the header of the column."""
+    """A place in a file: lines and columns count from 1; in a table `column` is the header of the column.
+
+    In a workbook `sheet` and `cell` say where, such as Risks and D5.
+    """
 
     file: str
     line: int | None = None
     column: int | str | None = None
+    sheet: str = ""
+    cell: str = ""
 
 
 @dataclass
@@ -35,18 +41,19 @@ class Locator:
     vocabulary: Vocabulary
     _turtle: dict[Path, dict[str, list[Statement]]] = field(default_factory=dict)
     _cells: dict[Path, list[tables.Cell]] = field(default_factory=dict)
+    _objects: dict[Path, dict[str, int]] = field(default_factory=dict)
     _subjects: dict[object, list[Source]] = field(default_factory=dict)
 
     def statement(self, source: Source, quad: Quad) -> Place:
         """The place of one statement of a source."""
         shown = self.workspace.shown(source.path)
-        if source.path.suffix == ".csv":
+        if source.path.suffix in (".csv", ".xlsx"):
             for cell in self._table(source):
                 if cell.quad == quad:
-                    return Place(shown, cell.line, cell.column)
+                    return Place(shown, cell.line, cell.column, cell.sheet, cell.cell)
             return Place(shown)
         if source.path.suffix == ".jsonld":
-            return Place(shown, _line_of(source.path.read_text(encoding="utf-8-sig"), quad))
+            return Place(shown, self._json_line(source, quad.subject))
         wanted, object_ = _key(quad.predicate), _key(quad.object)
         same_property: Place | None = None
         for found in self._statements(source).get(_key(quad.subject), ()):
@@ -69,12 +76,12 @@ class Locator:
                             known.append(source)
         for source in self._subjects.get(node, ()):
             shown = self.workspace.shown(source.path)
-            if source.path.suffix == ".csv":
+            if source.path.suffix in (".csv", ".xlsx"):
                 for cell in self._table(source):
                     if cell.quad.subject == node:
-                        return Place(shown, cell.line, cell.column)
+                        return Place(shown, cell.line, cell.column, cell.sheet, cell.cell)
             elif source.path.suffix == ".jsonld":
-                return Place(shown, _line_of(source.path.read_text(encoding="utf-8-sig"), Quad(node, RDF_TYPE, node)))
+                return Place(shown, self._json_line(source, node))
             else:
                 stated = self._statements(source).get(_key(node), ())
                 typed = [item for item in stated if item.predicate == _key(RDF_TYPE)] or stated
@@ -84,20 +91,36 @@ class Locator:
         return None
 
     def of(self, node: NamedNode, path: NamedNode | None, value: Object | None) -> Place | None:
-        """The place that a finding is about: the statement at fault, or else where the element is declared."""
-        if path is not None:
-            for source in self.sources:
-                for quad in source.quads:
-                    if quad.subject == node and quad.predicate == path and (value is None or quad.object == value):
-                        return self.statement(source, quad)
+        """The place that a finding is about: the statement at fault, or else where the element is declared.
+
+        A value without a path is looked for behind every property of the element.
+        """
+        if path is not None or value is not None:
+            for source, quad in self._of_subject.get(node, ()):
+                if path in (None, quad.predicate) and value in (None, quad.object):
+                    return self.statement(source, quad)
         return self.declaration(node)
+
+    @cached_property
+    def _of_subject(self) -> dict[object, list[tuple[Source, Quad]]]:
+        found: dict[object, list[tuple[Source, Quad]]] = {}
+        for source in self.sources:
+            for quad in source.quads:
+                found.setdefault(quad.subject, []).append((source, quad))
+        return found
 
     def _table(self, source: Source) -> list[tables.Cell]:
         if source.path not in self._cells:
-            text = source.path.read_text(encoding="utf-8-sig")
-            class_ = self.workspace.tables[source.path.name]
-            self._cells[source.path] = tables.read_csv(source.path, text, class_, self.workspace.base, self.vocabulary)[0]
+            self._cells[source.path] = read_table(self.workspace, source.path, self.vocabulary)[0]
         return self._cells[source.path]
+
+    def _json_line(self, source: Source, subject: object) -> int | None:
+        from isms_graph.sources.jsonld import lines_of_objects, names
+
+        if source.path not in self._objects:
+            self._objects[source.path] = lines_of_objects(source.path.read_text(encoding="utf-8-sig"))
+        iri = getattr(subject, "value", "")
+        return next((line for name, line in self._objects[source.path].items() if names(iri, name, self.workspace.base)), None)
 
     def _statements(self, source: Source) -> dict[str, list[Statement]]:
         from isms_graph.sources.turtle import statements
@@ -116,14 +139,3 @@ def _key(term: Object) -> str:
     if isinstance(term, Literal):
         return literal(term.value, term.datatype.value, term.language or "")
     return str(term)
-
-
-def _line_of(text: str, quad: Quad) -> int | None:
-    """The line of a JSON-LD file on which the subject is named; the best that can be said of a nested document."""
-    for name in (str(quad.subject)[1:-1], str(quad.subject)[1:-1].rstrip("/").rsplit("/", 1)[-1]):
-        position = text.find(f'"{name}"')
-        if position < 0:
-            position = text.find(f':{name}"')
-        if position >= 0:
-            return text.count("\n", 0, position) + 1
-    return None

@@ -1,4 +1,4 @@
-"""Registers kept as CSV, read as statements: one row an element, one column a property.
+"""Registers kept as CSV or in a workbook, read as statements: one row an element, one column a property.
 
 A column is headed by the label of a property of the ontology (`inherent likelihood`), by `id`, or by `name`.
 References are written as ids of the workspace, as labels of the ontology's own values (`modify`), or as numbers of
@@ -29,11 +29,16 @@ _IDENTIFIER = isms("identifier")
 
 
 class Cell(NamedTuple):
-    """A statement and the cell that it comes from; `line` counts lines of the file from 1, `column` is the header."""
+    """A statement and the cell that it comes from; `line` counts lines of the file, or rows of the sheet, from 1.
+
+    `column` is the header; `sheet` and `cell` are those of a workbook, such as Risks and D5, and empty in CSV.
+    """
 
     quad: Quad
     line: int
     column: str
+    sheet: str = ""
+    cell: str = ""
 
 
 @dataclass
@@ -49,57 +54,81 @@ def read_csv(path: Path, text: str, class_name: str, base: str, vocabulary: Voca
 
     `base` is the namespace of the workspace; an id is appended to it. Returns what could be read and every problem.
     """
+    return read_rows(path, _rows(text), class_name, base, vocabulary)
+
+
+def cell_name(line: int, column: int) -> str:
+    """The name of a cell of a sheet, such as D5; `line` counts from 1, `column` from 0."""
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return f"{letters}{line}"
+
+
+def read_rows(
+    path: Path, rows: list[tuple[int, list[str]]], class_name: str, base: str, vocabulary: Vocabulary, sheet: str = ""
+) -> tuple[list[Cell], list[InputError]]:
+    """The statements of a table given as (line, cells); `sheet` is the name of its sheet in a workbook, or empty."""
     problems: list[InputError] = []
+
+    def problem(line: int, column: int | None, message: str, advice: str = "") -> None:
+        if sheet:
+            place = cell_name(line, column) if column is not None else f"row {line}"
+            problems.append(InputError(f"{sheet}!{place}: {message}", path, advice=advice))
+        else:
+            problems.append(InputError(message, path, line, advice=advice))
+
     classes = name_index(vocabulary, vocabulary.classes)
     class_ = classes.get(class_name.lower())
     if class_ is None:
         near = nearest(class_name, classes)
         return [], [InputError(f"there is no class {class_name!r} for this table.", path, advice=_did_you_mean(near))]
 
-    rows = _rows(text)
     if not rows:
-        return [], [InputError("the table is empty.", path, 1, advice="Give it a header line, or remove it.")]
+        problem(1, None, "the table is empty.", "Give it a header line, or remove it.")
+        return [], problems
     (header_line, header), *body = rows
     own = [term for term in vocabulary.object_properties | vocabulary.datatype_properties if term.value.startswith(ISMS)]
     known = name_index(vocabulary, own)
-    columns = [_column(path, header_line, name.strip(), base, vocabulary, known, problems) for name in header]
+    columns: list[_Column | None] = []
+    for at, name in enumerate(header):
+        column, near = _column(name.strip(), base, vocabulary, known)
+        columns.append(column)
+        if column is None and name.strip():
+            problem(header_line, at, f"there is no property {name.strip()!r}.", _did_you_mean(near))
     if not any(column and column.property == _IDENTIFIER for column in columns):
-        problems.append(InputError("the table has no column 'id'.", path, header_line, advice="Each row needs an id."))
+        problem(header_line, None, "the table has no column 'id'.", "Each row needs an id.")
     if problems:
         return [], problems
 
     cells: list[Cell] = []
     seen: dict[str, int] = {}
     id_column = next(i for i, column in enumerate(columns) if column and column.property == _IDENTIFIER)
+
+    def add(line: int, at: int, quad: Quad) -> None:
+        cells.append(Cell(quad, line, header[at].strip(), sheet, cell_name(line, at) if sheet else ""))
+
     for line, row in body:
         if not any(value.strip() for value in row):
             continue
         if len(row) > len(header) and any(value.strip() for value in row[len(header) :]):
-            problems.append(
-                InputError(
-                    f"the row has {len(row)} cells under {len(header)} headers.",
-                    path,
-                    line,
-                    advice="Put text that contains the delimiter in double quotes.",
-                )
-            )
+            advice = "Give the column a header." if sheet else "Put text that contains the delimiter in double quotes."
+            problem(line, len(header), f"the row has {len(row)} cells under {len(header)} headers.", advice)
             continue
         identifier = row[id_column].strip() if id_column < len(row) else ""
         if not _ID.fullmatch(identifier):
-            what = (
-                f"the id {identifier!r} has characters other than letters, digits, '.', '-' and '_'."
-                if identifier
-                else "the row has no id."
-            )
-            problems.append(InputError(what, path, line, advice="Give the row a short id such as R-07."))
+            wrong = f"the id {identifier!r} has characters other than letters, digits, '.', '-' and '_'."
+            problem(line, id_column, wrong if identifier else "the row has no id.", "Give the row a short id such as R-07.")
             continue
         if identifier in seen:
-            problems.append(InputError(f"the id {identifier} was used in line {seen[identifier]} already.", path, line))
+            problem(line, id_column, f"the id {identifier} was used in line {seen[identifier]} already.")
             continue
         seen[identifier] = line
         subject = NamedNode(base + identifier)
-        cells.append(Cell(Quad(subject, RDF_TYPE, class_), line, header[id_column]))
-        for column, value in zip(columns, row, strict=False):
+        add(line, id_column, Quad(subject, RDF_TYPE, class_))
+        for at, (column, value) in enumerate(zip(columns, row, strict=False)):
             if column is None:
                 continue
             for part in value.split(";") if column.many else [value]:
@@ -108,9 +137,9 @@ def read_csv(path: Path, text: str, class_name: str, base: str, vocabulary: Voca
                     try:
                         object_ = column.convert(part)
                     except ValueError as error:
-                        problems.append(InputError(f"{column.header} {part!r} {error}.", path, line))
+                        problem(line, at, f"{column.header} {part!r} {error}.")
                         continue
-                    cells.append(Cell(Quad(subject, column.property, object_), line, column.header))
+                    add(line, at, Quad(subject, column.property, object_))
     return cells, problems
 
 
@@ -128,24 +157,20 @@ def _rows(text: str) -> list[tuple[int, list[str]]]:
     return rows
 
 
-def _column(
-    path: Path, line: int, header: str, base: str, vocabulary: Vocabulary, known: dict[str, NamedNode], problems: list[InputError]
-) -> _Column | None:
+def _column(header: str, base: str, vocabulary: Vocabulary, known: dict[str, NamedNode]) -> tuple[_Column | None, list[str]]:
+    """What a header means, and the nearest names of properties if it means nothing."""
     name = header.lower().replace("_", " ")
     if name == "id":
-        return _Column(header, _IDENTIFIER, False, Literal)
+        return _Column(header, _IDENTIFIER, False, Literal), []
     if name in ("name", "label"):
-        return _Column(header, RDFS_LABEL, False, Literal)
+        return _Column(header, RDFS_LABEL, False, Literal), []
     property_ = known.get(name) or known.get(name.replace(" ", ""))
     if property_ is None:
-        if header:
-            near = nearest(name, {vocabulary.label(term) for term in known.values()})
-            problems.append(InputError(f"there is no property {header!r}.", path, line, advice=_did_you_mean(near)))
-        return None
+        return None, nearest(name, {vocabulary.label(term) for term in known.values()}) if header else []
     range_ = vocabulary.range(property_)
     if property_ in vocabulary.datatype_properties:
-        return _Column(header, property_, False, _literal(range_.value if range_ else XSD + "string"))
-    return _Column(header, property_, True, _reference(range_, base, vocabulary))
+        return _Column(header, property_, False, _literal(range_.value if range_ else XSD + "string")), []
+    return _Column(header, property_, True, _reference(range_, base, vocabulary)), []
 
 
 def _did_you_mean(near: list[str]) -> str:

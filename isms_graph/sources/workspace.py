@@ -5,7 +5,10 @@ isms.toml, all of it optional
     as-of = 2026-11-23                      the date to check at, instead of today
     stage = "surveillance"                  the stage to check for
     [tables."risks.csv"]
-    class = "Risk"                          what each row of a CSV register is
+    class = "Risk"                          what each row of a CSV register, or of a sheet of a workbook, is
+    [tables."assets.xlsx"]
+    class = "Asset"
+    sheet = "Register"                      which sheet; the first one if none is named
 """
 
 from __future__ import annotations
@@ -30,9 +33,18 @@ _FORMATS = {
     ".ttl": RdfFormat.TURTLE, ".trig": RdfFormat.TRIG, ".nt": RdfFormat.N_TRIPLES, ".nq": RdfFormat.N_QUADS,
     ".jsonld": RdfFormat.JSON_LD,
 }  # fmt: skip
-_UNREAD = {".rdf", ".owl", ".n3", ".xlsx", ".xls", ".ods"}
+_TABLES = {".csv", ".xlsx"}
+_UNREAD = {".rdf", ".owl", ".n3", ".xls", ".ods", *_TABLES}
 _KEYS = ("base", "as-of", "stage", "tables")
 DEFAULT_BASE = "urn:isms:"
+
+
+@dataclass(frozen=True)
+class Table:
+    """What isms.toml says of a register: the class of its rows, and the sheet of a workbook."""
+
+    class_: str
+    sheet: str | None = None
 
 
 @dataclass
@@ -44,7 +56,7 @@ class Workspace:
     base: str = DEFAULT_BASE
     as_of: date | None = None
     stage: str | None = None
-    tables: dict[str, str] = field(default_factory=dict)
+    tables: dict[str, Table] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
 
     def shown(self, path: Path) -> str:
@@ -78,9 +90,9 @@ def find(paths: Sequence[str | Path]) -> Workspace:
             if file.resolve() in seen:
                 continue
             seen.add(file.resolve())
-            if file.suffix in _FORMATS or (file.suffix == ".csv" and file.name in workspace.tables):
+            if file.suffix in _FORMATS or (file.suffix in _TABLES and file.name in workspace.tables):
                 workspace.files.append(file)
-            elif file.suffix in _UNREAD or file.suffix == ".csv":
+            elif file.suffix in _UNREAD:
                 workspace.unread.append(workspace.shown(file))
             elif path == file:
                 raise InputError(
@@ -93,7 +105,7 @@ def find(paths: Sequence[str | Path]) -> Workspace:
         raise EmptyWorkspace(
             "nothing was checked: there is no file of an ISMS here.",
             root,
-            advice=f"A workspace holds files ending in {', '.join(_FORMATS)}, or .csv registers named in {CONFIG}.",
+            advice=f"A workspace holds files ending in {', '.join(_FORMATS)}, or .csv or .xlsx registers named in {CONFIG}.",
         )
     return workspace
 
@@ -129,9 +141,10 @@ def _configure(workspace: Workspace) -> None:
     if workspace.stage is not None and workspace.stage not in STAGES:
         raise InputError(f"'stage' has to be one of {', '.join(STAGES)}.", path)
     for name, table in settings.get("tables", {}).items():
-        if not isinstance(table, dict) or not isinstance(table.get("class"), str) or set(table) != {"class"}:
-            raise InputError(f'the table {name!r} needs one line, such as class = "Risk".', path)
-        workspace.tables[name] = table["class"]
+        wrong = not isinstance(table, dict) or not isinstance(table.get("class"), str) or not set(table) <= {"class", "sheet"}
+        if wrong or not isinstance(table.get("sheet", ""), str):
+            raise InputError(f'the table {name!r} needs a line such as class = "Risk", and for a workbook perhaps sheet = "Risks".', path)
+        workspace.tables[name] = Table(table["class"], table.get("sheet"))
 
 
 def read(workspace: Workspace, vocabulary: Vocabulary) -> list[Source]:
@@ -140,7 +153,7 @@ def read(workspace: Workspace, vocabulary: Vocabulary) -> list[Source]:
     problems: list[InputError] = []
     for path in workspace.files:
         try:
-            data = path.read_bytes()
+            data = b"" if path.suffix == ".xlsx" else path.read_bytes()
             text = data.decode("utf-8-sig")
         except OSError as error:
             problems.append(InputError(f"the file cannot be read: {error.strerror}.", path))
@@ -156,8 +169,8 @@ def read(workspace: Workspace, vocabulary: Vocabulary) -> list[Source]:
                 )
             )
             continue
-        if path.suffix == ".csv":
-            cells, errors = tables.read_csv(path, text, workspace.tables[path.name], workspace.base, vocabulary)
+        if path.suffix in _TABLES:
+            cells, errors = read_table(workspace, path, vocabulary)
             problems.extend(errors)
             sources.append(Source(path, [cell.quad for cell in cells]))
         else:
@@ -167,6 +180,21 @@ def read(workspace: Workspace, vocabulary: Vocabulary) -> list[Source]:
     if problems:
         raise Problems(problems)
     return sources
+
+
+def read_table(workspace: Workspace, path: Path, vocabulary: Vocabulary) -> tuple[list[tables.Cell], list[InputError]]:
+    """The statements of a register that isms.toml names, with their cells, and every problem."""
+    table = workspace.tables[path.name]
+    if path.suffix == ".csv":
+        text = path.read_text(encoding="utf-8-sig")
+        return tables.read_csv(path, text, table.class_, workspace.base, vocabulary)
+    from isms_graph.sources.workbook import read_sheet
+
+    try:
+        name, rows = read_sheet(path, table.sheet)
+    except InputError as error:
+        return [], [error]
+    return tables.read_rows(path, rows, table.class_, workspace.base, vocabulary, name)
 
 
 def _parse(path: Path, text: str, base: str, problems: list[InputError]) -> Source | None:
