@@ -147,12 +147,17 @@ def load(paths: str | Path | Sequence[str | Path], as_of: str | date | None = No
     sources = workspace.read(space, vocabulary)
     if not any(source.quads for source in sources):
         raise EmptyWorkspace("nothing was checked: the files hold no statements.", space.root)
-    if isinstance(as_of, str):
-        try:
-            as_of = date.fromisoformat(as_of)
-        except ValueError:
-            raise InputError(f"{as_of!r} is not a date.", advice="Write it like 2026-11-23.") from None
-    return assemble(space, sources, vocabulary, as_of, stage)
+    return assemble(space, sources, vocabulary, as_date(as_of), stage)
+
+
+def as_date(text: str | date | None) -> date | None:
+    """A date that may be written as text. Raises InputError."""
+    if not isinstance(text, str):
+        return text
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{text!r} is not a date.", advice="Write it like 2026-11-23.") from None
 
 
 def assemble(space: Workspace, sources: list[Source], vocabulary: Vocabulary, as_of: date | None, stage: str | None) -> Isms:
@@ -160,7 +165,7 @@ def assemble(space: Workspace, sources: list[Source], vocabulary: Vocabulary, as
     origin = "given" if as_of else f"set in {workspace.CONFIG}" if space.as_of else "today"
     isms_ = Isms(space, sources, vocabulary, Store(), as_of or space.as_of or date.today(), stage or space.stage, origin)
     said = [by_predicate(source.quads) for source in sources]
-    problems = [problem for source, pairs in zip(sources, said, strict=True) for problem in _problems(isms_, source, pairs)]
+    problems = [problem for source, pairs in zip(sources, said, strict=True) for problem in problems_in(isms_, source, pairs)]
     if problems:
         raise Problems(problems)
     for pairs in [by_predicate(vocabulary.quads), *said[1:]]:
@@ -174,7 +179,9 @@ def assemble(space: Workspace, sources: list[Source], vocabulary: Vocabulary, as
     return isms_
 
 
-def _problems(isms_: Isms, source: Source, pairs: Pairs) -> Iterable[InputError]:
+def problems_in(isms_: Isms, source: Source, pairs: Pairs) -> Iterable[InputError]:
+    """What is wrong with the statements of a source, terms that do not exist and values of the wrong kind, with their places."""
+
     def locate(_: Path, quad: Quad) -> tuple[int | None, int | None]:
         place = isms_.locator.statement(source, quad)
         return place.line, place.column if isinstance(place.column, int) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from functools import cache
 
 from pyoxigraph import NamedNode
 
@@ -30,11 +30,13 @@ RDFS_LABEL = NamedNode(RDFS + "label")
 ASSESSMENT = NamedNode("urn:isms-graph:assessment")
 
 
+@cache
 def isms(name: str) -> NamedNode:
     """The IRI of a term of the ontology."""
     return NamedNode(ISMS + name)
 
 
+@cache
 def sh(name: str) -> NamedNode:
     """The IRI of a term of SHACL."""
     return NamedNode(SH + name)
@@ -56,6 +58,8 @@ def shorten(iri: str, prefixes: dict[str, str]) -> str:
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """The known names that look most like `name`, upper and lower case alike, best first."""
+    from difflib import get_close_matches  # only for messages about what was not found
+
     by_lower: dict[str, str] = {}
     for candidate in known:
         by_lower.setdefault(candidate.lower(), candidate)

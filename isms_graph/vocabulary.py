@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TypeVar
 
 from pyoxigraph import NamedNode, Quad, RdfFormat, parse
@@ -185,8 +185,9 @@ def _reachable(start: T, steps: Mapping[T, list[T]]) -> set[T]:
     return seen
 
 
+@cache
 def load_vocabulary() -> Vocabulary:
-    """The shipped ontology."""
+    """The shipped ontology, read once in a process."""
     quads: list[Quad] = []
     for path in ontology_files():
         quads.extend(parse(path.read_bytes(), format=RdfFormat.TURTLE, rename_blank_nodes=True))

@@ -25,7 +25,7 @@ LAYERS = [
     {"names", "assessment", "catalogue"},
     {"findings"},
     {"waivers"},
-    {"examples", "checks", "queries", "impacts", "baselines", "revisions"},
+    {"examples", "checks", "queries", "impacts", "baselines", "revisions", "watching"},
     {"owl", "statuses", "explain"},
     {"render"},
     {"api", "cli"},

@@ -38,6 +38,7 @@ class Options:
     baseline: str | None
     update_baseline: bool
     since: str | None
+    watch: bool
 
 
 def run(options: Options) -> int:
@@ -50,6 +51,8 @@ def run(options: Options) -> int:
     catalogue = load_catalogue()
     if options.select or options.ignore:
         catalogue = catalogue.select(options.select, options.ignore)
+    if options.watch:
+        return _watch(options, catalogue)
     known = _known(options)
     with progress() as step:
         report = _check(options.workspace, options, catalogue, step)
@@ -98,6 +101,17 @@ def _check(
     if isms_.workspace.unread and not quiet:
         click.echo(f"Not read: {', '.join(isms_.workspace.unread)}. {_UNREAD}", err=True)
     return report
+
+
+def _watch(options: Options, catalogue: Catalogue) -> int:
+    from isms_graph.cli.watch import Watch, run_watch
+    from isms_graph.graph import as_date
+    from isms_graph.render.report import write_text
+
+    if options.output or options.baseline or options.since is not None or options.owl or options.engine != "compiled":
+        raise UsageError("--watch shows what changes on the screen; it goes with --as-of, --stage, --select and --ignore only.")
+    watch = Watch(options.workspace, as_date(options.as_of), options.stage, catalogue)
+    return run_watch(watch, write_text)
 
 
 def _since(report: Report, options: Options, catalogue: Catalogue, step: Callable[[str], None]) -> Report:

@@ -70,10 +70,11 @@ def as_of_option(command: click.decorators.FC) -> click.decorators.FC:
 )
 @click.option("--owl", is_flag=True, help="Also look for contradictions with an OWL reasoner (HermiT).")
 @click.option("--timing", is_flag=True, help="Say which checks took how long.")
+@click.option("--watch", is_flag=True, help="Stay, and say what each saved file gains and loses; Ctrl-C stops.")
 def check(
     workspace: Sequence[str], as_of: str | None, stage: str | None, fail_on: str, output: Sequence[str],
     select: Sequence[str], ignore: Sequence[str], engine: str, owl: bool, timing: bool,
-    baseline: str | None, update_baseline: bool, since: str | None,
+    baseline: str | None, update_baseline: bool, since: str | None, watch: bool,
 ) -> int:  # fmt: skip
     """Run the conformance checks.
 
@@ -86,7 +87,9 @@ def check(
     """
     from isms_graph.cli.check import Options, run
 
-    return run(Options(workspace, as_of, stage, fail_on, output, select, ignore, engine, owl, timing, baseline, update_baseline, since))
+    return run(
+        Options(workspace, as_of, stage, fail_on, output, select, ignore, engine, owl, timing, baseline, update_baseline, since, watch)
+    )
 
 
 @cli.command()

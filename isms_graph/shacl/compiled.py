@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from time import perf_counter
 
 from pyoxigraph import QuerySolutions, Store
@@ -21,8 +22,11 @@ class CompiledEngine:
 
     name = "compiled"
 
-    def validate(self, shapes: ShapesGraph, store: Store) -> Validation:
-        """See `Engine.validate`. The store evaluates queries in other threads while the next shapes are compiled."""
+    def validate(self, shapes: ShapesGraph, store: Store, only: Collection[Node] | None = None) -> Validation:
+        """See `Engine.validate`; `only` these shapes, if given.
+
+        The store evaluates queries in other threads while the next shapes are compiled.
+        """
         from concurrent.futures import Future, ThreadPoolExecutor
 
         found = Validation([], {}, {})
@@ -31,6 +35,8 @@ class CompiledEngine:
         running: list[tuple[Shape, str, Future[tuple[list[Result], float]]]] = []
         with ThreadPoolExecutor(THREADS) as pool:
             for shape in targeted_shapes(shapes):
+                if only is not None and shape.node not in only:
+                    continue
                 if shape.node not in shapes.prepared:
                     shapes.prepared[shape.node] = _compile(shape)
                 target, queries, refused = shapes.prepared[shape.node]
