@@ -40,6 +40,8 @@ def test_usual_intervals_by_class_and_own_intervals_before_them() -> None:
     assert limit(isms_, "control-access", "evidenceLimit") == ["2026-04-23"]
     assert limit(isms_, "metric-phishing", "measurementLimit") == ["2026-07-23"]
     assert limit(isms_, "isms", "managementReviewLimit") == ["2025-10-23"]
+    assert limit(isms_, "control-mfa", "startLimit") == ["2026-08-23"]  # three months to a first trace
+    assert limit(isms_, "ana", "startLimit") == ["2026-08-23"]  # and to a first briefing
     assert limit(isms_, "asset-sites") == []
 
 
