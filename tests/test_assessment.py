@@ -43,6 +43,24 @@ def test_usual_intervals_by_class_and_own_intervals_before_them() -> None:
     assert limit(isms_, "asset-sites") == []
 
 
+def judged_by(statements: str, risk: str = "risk-outage") -> list[str]:
+    isms_ = base(statements)
+    assess(isms_, "surveillance")
+    return sorted(str(one.value).rsplit("/", 1)[-1] for one in isms_.values(NamedNode(f"https://example.org/isms/{risk}"), isms("judgedBy")))
+
+
+def test_the_criteria_of_the_latest_assessment_judge_a_risk() -> None:
+    other = ":criteria-old a isms:RiskCriteria ; isms:acceptUpTo 12 . "
+    assert judged_by(other) == ["criteria"], "criteria that no assessment used do not count beside those that were used"
+    assert judged_by(other + ":old a isms:RiskAssessment ; isms:usesCriteria :criteria-old ; isms:date '2024-05-02'^^xsd:date . :risk-outage isms:assessedIn :old .") == ["criteria"]
+    later = ":later a isms:RiskAssessment ; isms:usesCriteria :criteria-old ; isms:date '2026-05-02'^^xsd:date . "
+    assert judged_by(other + later) == ["criteria"], "the risk was not in the later assessment"
+    assert judged_by(other + later + ":risk-outage isms:assessedIn :later .") == ["criteria-old"]
+    assert judged_by(other + later + ":new a isms:Risk .", "new") == ["criteria-old"], "a new risk is judged as the others last were"
+    assert judged_by(other + later.replace("2026", "2027") + ":risk-outage isms:assessedIn :later .") == ["criteria"], "not yet"
+    assert judged_by(other + ":criteria isms:status isms:Withdrawn .") == ["criteria-old"], "all criteria in force, where no assessment used one of them"
+
+
 def test_size_decides() -> None:
     micro = base(":larch isms:headcount 3 .")
     for quad in list(micro.store.quads_for_pattern(None, isms("headcount"), Literal(12), None)):
