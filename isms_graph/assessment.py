@@ -11,7 +11,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date
 
-from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad
 
 from isms_graph.errors import UnknownName
 from isms_graph.graph import Isms
@@ -123,7 +123,7 @@ def _criteria(isms_: Isms) -> Iterator[Quad]:
         if criteria and days and min(days) <= isms_.as_of.isoformat():
             used[assessment] = min(days), criteria
     for risk in _instances(isms_, "Risk"):
-        own = [used[assessment] for assessment in isms_.values(risk, isms("assessedIn")) if assessment in used]
+        own = [used[one] for one in isms_.values(risk, isms("assessedIn")) if isinstance(one, NamedNode | BlankNode) and one in used]
         candidates = own or list(used.values())
         latest = max((day for day, _ in candidates), default="")
         chosen = {one for day, criteria in candidates if day == latest for one in criteria}
