@@ -1,7 +1,8 @@
 """The assessment node: what a check run adds to the data so that shapes need no clock and no options.
 
 The node holds the as-of date, the stage and the size band. Besides, each element with an interval, its own or the one
-that is usual for its class and the size band, gets the date from which on a review, evidence or a measurement counts.
+that is usual for its class and the size band, gets the date from which on a review, evidence or a measurement counts, and
+each risk gets the criteria by which it is judged.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date
 
-from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad
 
 from isms_graph.errors import UnknownName
 from isms_graph.graph import Isms
@@ -19,6 +20,7 @@ from isms_graph.namespaces import ASSESSMENT, RDF_TYPE, RDFS_LABEL, XSD, isms, n
 from isms_graph.sources.workspace import STAGES
 
 _DATE = NamedNode(XSD + "date")
+_JUDGED_BY = isms("judgedBy")
 
 
 def months_before(day: date, months: int) -> date:
@@ -66,7 +68,7 @@ def assess(isms_: Isms, stage: str | None = None) -> str:
         raise UnknownName("stage", chosen, nearest(chosen, STAGES), f"Stages are {', '.join(STAGES)}.")
     store = isms_.store
     limits = isms_.vocabulary.limits
-    for subject, property_ in [(ASSESSMENT, None), *((None, limit) for limit in limits)]:
+    for subject, property_ in [(ASSESSMENT, None), (None, _JUDGED_BY), *((None, limit) for limit in limits)]:
         for quad in list(store.quads_for_pattern(subject, property_, None, DefaultGraph())):
             store.remove(quad)
 
@@ -84,6 +86,7 @@ def assess(isms_: Isms, stage: str | None = None) -> str:
         ]
     )
     store.extend(_limits(isms_, band))
+    store.extend(_criteria(isms_))
     return chosen
 
 
@@ -104,6 +107,32 @@ def _limits(isms_: Isms, band: NamedNode) -> Iterator[Quad]:
                     months[quad.subject, limit] = int(quad.object.value) + grace
     for (node, limit), interval in months.items():
         yield Quad(node, limit, _date(months_before(isms_.as_of, interval)))
+
+
+def _criteria(isms_: Isms) -> Iterator[Quad]:
+    """The criteria in force that judge each risk: those of its latest assessment, else of the latest of all, else all."""
+    in_force = {
+        criteria
+        for criteria in _instances(isms_, "RiskCriteria")
+        if not {isms("Draft"), isms("Withdrawn")} & set(isms_.values(criteria, isms("status")))
+    }
+    used: dict[Node, tuple[str, set[Node]]] = {}
+    for assessment in _instances(isms_, "RiskAssessment"):
+        days = [day.value for name in ("endedOn", "date") for day in isms_.values(assessment, isms(name)) if isinstance(day, Literal)]
+        criteria = in_force & set(isms_.values(assessment, isms("usesCriteria")))
+        if criteria and days and min(days) <= isms_.as_of.isoformat():
+            used[assessment] = min(days), criteria
+    for risk in _instances(isms_, "Risk"):
+        own = [used[one] for one in isms_.values(risk, isms("assessedIn")) if isinstance(one, NamedNode | BlankNode) and one in used]
+        candidates = own or list(used.values())
+        latest = max((day for day, _ in candidates), default="")
+        chosen = {one for day, criteria in candidates if day == latest for one in criteria}
+        for criteria_ in sorted(chosen or in_force, key=str):
+            yield Quad(risk, _JUDGED_BY, criteria_)
+
+
+def _instances(isms_: Isms, class_: str) -> list[Node]:
+    return [quad.subject for quad in isms_.store.quads_for_pattern(None, RDF_TYPE, isms(class_), DefaultGraph())]
 
 
 def _date(day: date) -> Literal:

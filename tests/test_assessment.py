@@ -11,7 +11,7 @@ from pyoxigraph import Literal, NamedNode
 from isms_graph.assessment import assess, default_stage, months_before, size_band
 from isms_graph.errors import UnknownName
 from isms_graph.graph import Isms
-from isms_graph.namespaces import ASSESSMENT, isms
+from isms_graph.namespaces import ASSESSMENT, isms, local_name
 
 
 def limit(isms_: Isms, name: str, property_: str = "reviewLimit") -> list[str]:
@@ -43,6 +43,29 @@ def test_usual_intervals_by_class_and_own_intervals_before_them() -> None:
     assert limit(isms_, "control-mfa", "startLimit") == ["2026-08-23"]  # three months to a first trace
     assert limit(isms_, "ana", "startLimit") == ["2026-08-23"]  # and to a first briefing
     assert limit(isms_, "asset-sites") == []
+
+
+def judged_by(*statements: str, risk: str = "risk-outage") -> list[str]:
+    """The names of the criteria that judge the risk, with a second set of criteria in force."""
+    isms_ = base(" ".join([":criteria-old a isms:RiskCriteria ; isms:acceptUpTo 12 .", *statements]))
+    assess(isms_, "surveillance")
+    found = isms_.values(NamedNode(f"https://example.org/isms/{risk}"), isms("judgedBy"))
+    return sorted(local_name(one.value) for one in found if isinstance(one, NamedNode))
+
+
+def run(name: str, day: str) -> str:
+    return f":{name} a isms:RiskAssessment ; isms:usesCriteria :criteria-old ; isms:date '{day}'^^xsd:date ."
+
+
+def test_the_criteria_of_the_latest_assessment_judge_a_risk() -> None:
+    inside = ":risk-outage isms:assessedIn :other ."
+    assert judged_by() == ["criteria"], "criteria that no assessment used do not count beside those that were used"
+    assert judged_by(run("other", "2024-05-02"), inside) == ["criteria"], "an assessment before the latest does not count"
+    assert judged_by(run("other", "2026-05-02")) == ["criteria"], "the risk was not in the later assessment"
+    assert judged_by(run("other", "2026-05-02"), inside) == ["criteria-old"]
+    assert judged_by(run("other", "2027-05-02"), inside) == ["criteria"], "not yet"
+    assert judged_by(run("other", "2026-05-02"), ":new a isms:Risk .", risk="new") == ["criteria-old"], "as the others last were"
+    assert judged_by(":criteria isms:status isms:Withdrawn .") == ["criteria-old"], "all in force, where none of them was used"
 
 
 def test_size_decides() -> None:
