@@ -158,7 +158,8 @@ def _anonymous(tokens: list[sparql.Token]) -> set[str]:
     for at, (first, second) in enumerate(pairwise(tokens)):
         if (first.text, second.text) != ("[", "]"):
             continue
-        depth, statement = 0, set()
+        depth = 0
+        statement: set[str] = set()
         for token in tokens[at + 2 :]:
             depth += {"[": 1, "]": -1}.get(token.text, 0)
             if depth < 0 or (depth == 0 and token.text in (".", "{", "}", ")", "FILTER", "BIND", "OPTIONAL")):
