@@ -196,8 +196,9 @@ def test_what_is_withdrawn_is_not_on_the_map(neglected: Isms) -> None:
 def test_a_missing_flow_is_drawn_between_the_processes_that_lack_it() -> None:
     isms_ = example("required-flow-missing.fail.ttl").isms()
     missing = [flow for flow in process_map(isms_).flows if flow.missing]
-    assert [(flow.start.rsplit("/", 1)[1], flow.end.rsplit("/", 1)[1]) for flow in missing] == [
-        ("process-evaluation", "process-governance")
+    assert [(flow.start.rsplit("/", 1)[1], flow.end.rsplit("/", 1)[1], flow.label) for flow in missing] == [
+        ("process-evaluation", "process-governance", "internal audit to management review"),
+        ("process-evaluation", "process-governance", "monitoring to management review"),
     ]
     assert "-. " in mermaid(process_map(isms_))
 

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import pairwise
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Store
 
@@ -135,6 +136,8 @@ def _query(text: str, vocabulary: Vocabulary) -> Iterator[str]:
                 yield f"sh:select: {problem}"
         elif token.kind == "word" and token.text in ("MINUS", "VALUES", "SERVICE", "GRAPH"):
             yield f"sh:select uses {token.text}, which SHACL forbids or engines treat differently"
+    if "isms:stage" in _anonymous(tokens):
+        yield "sh:select asks [] for isms:stage alone, which certification audits have too; ask the node that has isms:asOf"
     named: set[str] = set()  # by AS in the projection
     with suppress(NotUnderstood):
         select = sparql.parse_select(text)
@@ -147,6 +150,27 @@ def _query(text: str, vocabulary: Vocabulary) -> Iterator[str]:
     for name, count in sorted(uses.items()):
         if count == 1 and name != "?this" and name not in named:
             yield f"sh:select uses {name} only once; a misspelling? Write [] for a value that does not matter"
+
+
+def _anonymous(tokens: list[sparql.Token]) -> set[str]:
+    """The names in statements whose subject is `[]`, of which the node is not bound to be the assessment."""
+    names: set[str] = set()
+    for at, (first, second) in enumerate(pairwise(tokens)):
+        if (first.text, second.text) != ("[", "]"):
+            continue
+        depth = 0
+        statement: set[str] = set()
+        for token in tokens[at + 2 :]:
+            depth += {"[": 1, "]": -1}.get(token.text, 0)
+            if depth < 0 or (depth == 0 and token.text in (".", "{", "}", ")", "FILTER", "BIND", "OPTIONAL")):
+                break
+            if depth == 0 and not (statement or token.kind in ("pname", "iri") or token.text in ("a", "^", "(", "!")):
+                break  # `[]` is the object of a statement
+            if depth == 0:
+                statement.add(token.text)
+        if not statement & {"isms:asOf", "isms:Assessment"}:
+            names |= statement
+    return names
 
 
 def _name(node: Node | Object) -> str:
