@@ -153,7 +153,7 @@ def _query(text: str, vocabulary: Vocabulary) -> Iterator[str]:
 
 
 def _anonymous(tokens: list[sparql.Token]) -> set[str]:
-    """The names in statements whose subject is `[]`, of which the node is not bound to be the assessment."""
+    """The names in statements whose subject is `[]`, of which the node is bound neither to a class nor to be the assessment."""
     names: set[str] = set()
     for at, (first, second) in enumerate(pairwise(tokens)):
         if (first.text, second.text) != ("[", "]"):
@@ -168,7 +168,7 @@ def _anonymous(tokens: list[sparql.Token]) -> set[str]:
                 break  # `[]` is the object of a statement
             if depth == 0:
                 statement.add(token.text)
-        if not statement & {"isms:asOf", "isms:Assessment"}:
+        if not statement & {"isms:asOf", "a"}:
             names |= statement
     return names
 
