@@ -96,6 +96,7 @@ def _in_triples(element: Triples, drop: Callable[[], None] | None) -> Iterator[P
 
 
 def _in_expression(expression: Expression) -> Iterator[Place]:
+    """The groups of EXISTS in an expression, and its tokens."""
     for part in expression.parts:
         if isinstance(part, Exists):
 
@@ -109,9 +110,12 @@ def _in_expression(expression: Expression) -> Iterator[Place]:
 
 def _in_tokens(parts: list[Token | Exists] | list[Token]) -> Iterator[Place]:
     """Comparisons, IN, aggregates and logical words among the tokens of an expression or of what stands behind WHERE."""
+    whole = " ".join(part.text if isinstance(part, Token) else "EXISTS {...}" for part in parts)
     for position, part in enumerate(parts):
         if not isinstance(part, Token):
             continue
+        number = sum(isinstance(other, Token) and other.text == part.text for other in parts[:position])
+        where = f"in {whole}" if not number else f"(number {number + 1}) in {whole}"
 
         def put(token: Token | None, position: int = position) -> Callable[[], None]:
             def change() -> None:
@@ -120,24 +124,24 @@ def _in_tokens(parts: list[Token | Exists] | list[Token]) -> Iterator[Place]:
             return change
 
         if part.text in _FLIPPED:
-            yield "flip comparison", f"{part.text} to {_FLIPPED[part.text]}", put(Token("mark", _FLIPPED[part.text]))
+            yield "flip comparison", f"{part.text} to {_FLIPPED[part.text]} {where}", put(Token("mark", _FLIPPED[part.text]))
         elif part.text == "IN":
             before = parts[position - 1]
             if isinstance(before, Token) and before.text == "NOT":
-                yield "flip comparison", "NOT IN to IN", lambda position=position: parts.pop(position - 1) and None  # type: ignore[misc]
+                yield "flip comparison", f"NOT IN to IN {where}", lambda position=position: parts.pop(position - 1) and None  # type: ignore[misc]
             else:
-                yield "flip comparison", "IN to NOT IN", lambda position=position: parts.insert(position, Token("word", "NOT"))  # type: ignore[misc,arg-type]
-            yield from _members(parts, position + 1)
+                yield "flip comparison", f"IN to NOT IN {where}", lambda position=position: parts.insert(position, Token("word", "NOT"))  # type: ignore[misc]
+            yield from _members(parts, position + 1, where)
         elif part.text == "!":
-            yield "drop negation", "!", put(None)
+            yield "drop negation", f"! {where}", put(None)
         elif part.text in ("&&", "||"):
-            yield "swap and with or", part.text, put(Token("mark", "||" if part.text == "&&" else "&&"))
+            yield "swap and with or", f"{part.text} {where}", put(Token("mark", "||" if part.text == "&&" else "&&"))
         elif part.text in _WORDS:
-            yield "swap MAX with MIN", part.text, put(Token("word", _WORDS[part.text]))
+            yield "swap MAX with MIN", f"{part.text} {where}", put(Token("word", _WORDS[part.text]))
     yield from _misspelt(parts)
 
 
-def _members(parts: list[Token | Exists] | list[Token], opening: int) -> Iterator[Place]:
+def _members(parts: list[Token | Exists] | list[Token], opening: int, where: str) -> Iterator[Place]:
     """Each member of the list behind IN left out."""
     at = opening + 1
     texts = [part.text if isinstance(part, Token) else "" for part in parts]
@@ -150,7 +154,7 @@ def _members(parts: list[Token | Exists] | list[Token], opening: int) -> Iterato
                 for position in sorted((at, comma), reverse=True):
                     del parts[position]
 
-            yield "drop list member", texts[at], drop
+            yield "drop list member", f"{texts[at]} {where}", drop
             at += 2
 
 

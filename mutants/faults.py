@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -17,7 +17,7 @@ from isms_graph.index import Node, Object
 from isms_graph.namespaces import RDF_TYPE, XSD, isms, local_name
 
 MONTHS_BACK = 36  # further than any usual interval
-ANY, SEVERAL, EARLIER = "", "one of several", "earlier record"
+ALONE, SEVERAL, OVER, EARLIER = "alone", "one of several", "completed", "earlier record"
 _DATE, _BOOLEAN = NamedNode(XSD + "date"), NamedNode(XSD + "boolean")
 _NUMBERS = {NamedNode(XSD + "integer"), NamedNode(XSD + "decimal")}
 _SWAPS = {isms("owner"): (isms("approvedBy"),), isms("author"): (isms("approvedBy"), isms("approvalSignedBy")), isms("from"): (isms("to"),)}
@@ -27,7 +27,7 @@ _ROWS = {
     isms("SupplierAssessment"): isms("assesses"), isms("CompetenceRecord"): isms("showsCompetence"), isms("InternalAudit"): None,
     isms("ManagementReview"): None, isms("RiskAssessment"): None, isms("CertificationAudit"): None,
 }  # fmt: skip
-_PARTS = {isms("ReviewInput"): isms("inputTo"), isms("Decision"): isms("decidedIn"), isms("Finding"): isms("foundIn")}
+_PARTS = {isms("ReviewInput"): isms("inputTo")}
 _OPEN = {isms("Open"), isms("InProgress"), isms("Planned")}
 _DONE = {isms("Completed"), isms("Closed")}
 _GONE = {isms("Withdrawn"), isms("Cancelled"), isms("NotNeeded")}
@@ -38,12 +38,12 @@ _DATES = (isms("date"), isms("endedOn"), isms("startedOn"), isms("plannedFor"))
 class Fault:
     """One fault: the statements that go and those that come in their place.
 
-    `class_` and `property` are local names, `kind` is what was done, `place` whether the statement was one of several or
-    belonged to a record that a later one has followed.
+    `class_` and `property_` are local names (`element` where a whole element goes) and `kind` is what was done. `place` says
+    where the statement stood: ALONE, as one of SEVERAL values, about something that is OVER, in an EARLIER record.
     """
 
     class_: str
-    property: str
+    property_: str
     kind: str
     place: str
     gone: tuple[Quad, ...]
@@ -52,7 +52,7 @@ class Fault:
     @property
     def key(self) -> tuple[str, str, str, str]:
         """What the fault counts under."""
-        return self.class_, self.property, self.kind, self.place
+        return self.class_, self.property_, self.kind, self.place
 
 
 class Faults:
@@ -92,9 +92,9 @@ class Faults:
                 yield Fault(name, local_name(quad.predicate.value), kind, place, tuple(gone), put)
             if quad.predicate == RDF_TYPE:
                 about = tuple(self.about[quad.subject])
-                yield Fault(name, "", "lose element, leave references", place, about)
+                yield Fault(name, "element", "lose element", place, about)
                 naming = tuple(other for other in self.naming[quad.subject] if other not in about)
-                yield Fault(name, "", "lose element and references", place, (*about, *naming))
+                yield Fault(name, "element", "lose element and references", place, (*about, *naming))
 
     def _changes(self, quad: Quad, chance: random.Random) -> Iterator[tuple[str, tuple[Quad, ...]]]:
         def instead(object_: Object) -> tuple[Quad, ...]:
@@ -129,13 +129,15 @@ class Faults:
                     yield f"swap with {local_name(partner.value)}", put
 
     def place(self, quad: Quad) -> str:
-        """Whether a statement is the only one of its kind, one of several, or in a record that a later one has followed."""
+        """Where a statement stands, see `Fault`."""
         if self._followed(quad.subject):
             return EARLIER
+        if any(status in _DONE | _GONE for status in self._values(quad.subject, isms("status"))):
+            return OVER
         others = [value for value in self.by_pair[quad.subject, quad.predicate] if value != quad.object]
         if isinstance(quad.object, Literal) and quad.object.datatype == _DATE:
             others = [value for value in others if isinstance(value, Literal) and value.value > quad.object.value]
-        return SEVERAL if others else ANY
+        return SEVERAL if others else ALONE
 
     def _followed(self, node: Object) -> bool:
         class_ = self.class_of(node)
@@ -170,21 +172,37 @@ def _other_number(number: Literal, chance: random.Random) -> Literal:
     return Literal(str(other), datatype=number.datatype)
 
 
-def sample(faults: list[Fault], size: int, seed: int) -> list[Fault]:
-    """A seeded sample, stratified by class, property and kind: of every stratum one, then of every one another, until it is full."""
+def sample(faults: list[Fault], neutral: Callable[[Fault], int | None], size: int, seed: int) -> list[Fault]:
+    """A seeded sample, stratified by class, property, kind and place.
+
+    Of every stratum one is taken, then of every one another, until the sample is full. `neutral` gives the number of the
+    declaration that makes a fault neutral; of those strata one is enough, and together they get less than a third.
+    """
     chance = random.Random(seed)  # noqa: S311 - for variety, not for secrets
     strata: dict[tuple[str, ...], list[Fault]] = defaultdict(list)
     for fault in faults:
-        strata[fault.class_, fault.property, fault.kind].append(fault)
+        strata[fault.key].append(fault)
+    spared: dict[int, list[Fault]] = defaultdict(list)
+    asked: list[list[Fault]] = []
     for members in strata.values():
         chance.shuffle(members)
+        number = neutral(members[0])
+        if number is None:
+            asked.append(members)
+        else:
+            spared[number].append(members[0])
+    harmless = _in_turn(list(spared.values()), (size - 1) // 3, chance)
+    return [*harmless, *_in_turn(asked, size - len(harmless), chance)]
+
+
+def _in_turn(rows: list[list[Fault]], size: int, chance: random.Random) -> list[Fault]:
     found: list[Fault] = []
-    rounds = 0
-    while len(found) < size and any(len(members) > rounds for members in strata.values()):
-        names = [name for name, members in strata.items() if len(members) > rounds]
-        chance.shuffle(names)
-        found.extend(strata[name][rounds] for name in names)
-        rounds += 1
+    depth = 0
+    while len(found) < size and any(len(row) > depth for row in rows):
+        layer = [row[depth] for row in rows if len(row) > depth]
+        chance.shuffle(layer)
+        found.extend(layer)
+        depth += 1
     return found[:size]
 
 

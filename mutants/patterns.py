@@ -45,8 +45,8 @@ def alternatives_dropped(tokens: list[Token]) -> Iterator[tuple[str, list[Token]
             if depth < 0 or (depth == 0 and (text == "|" or (right > position + 1 and _begins_node(tokens, right)))):
                 break
             right += 1
-        yield _text(tokens[left:position]), [*tokens[:left], *tokens[position + 1 :]]
-        yield _text(tokens[position + 1 : right]), [*tokens[:position], *tokens[right:]]
+        yield f"{_text(tokens[left:position])} in {_text(tokens)}", [*tokens[:left], *tokens[position + 1 :]]
+        yield f"{_text(tokens[position + 1 : right])} in {_text(tokens)}", [*tokens[:position], *tokens[right:]]
 
 
 def _ends_node(tokens: list[Token], at: int) -> bool:

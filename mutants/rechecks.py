@@ -19,6 +19,7 @@ from isms_graph.resources import folder
 from isms_graph.shacl.compiler import compile_shape
 from isms_graph.shacl.model import targeted_shapes
 from isms_graph.sources.workspace import Source
+from mutants.declared import read_declarations
 from mutants.faults import Fault, Faults, mutated, sample
 
 # Every other folder of data/ has to be clean: it is taken into the run, and refused if a check finds something in it.
@@ -88,7 +89,7 @@ def _finds(query: str, store: Store) -> bool:
 @cache
 def _prepared(name: str, size: int, seed: int) -> tuple[Recheck, list[Fault]]:
     recheck = Recheck(name)
-    return recheck, sample(list(Faults(recheck.isms, seed).all()), size, seed)
+    return recheck, sample(list(Faults(recheck.isms, seed).all()), read_declarations().neutral_number, size, seed)
 
 
 def _one(task: tuple[str, int, int, int]) -> Outcome:

@@ -16,7 +16,7 @@ from isms_graph.checks import render
 from isms_graph.examples import examples_of
 from isms_graph.graph import Isms
 from isms_graph.index import Object
-from isms_graph.namespaces import SHAPES, sh
+from isms_graph.namespaces import PREFIXES, SHAPES, sh, shorten
 from isms_graph.shacl.compiler import compile_shape
 from isms_graph.shacl.lint import lint
 from isms_graph.shacl.model import COMPONENTS, TARGETS, ShapesGraph, description_of, targeted_shapes
@@ -58,6 +58,12 @@ class Trials:
         """Every broken form, as (kind, what, shapes graph)."""
         constraints = {sh(name) for name in COMPONENTS if name not in ("sparql", "property")}
         targets = [quad for quad in self.plain.quads if quad.predicate in TARGETS.values()]
+        # That $this is of the target class is said by the target, too: without the pattern a query means the same.
+        said = {
+            f"?this a {shorten(quad.object.value, PREFIXES)}"
+            for quad in targets
+            if isinstance(quad.object, NamedNode) and len(targets) == 1
+        }
         for quad in self.plain.quads:
             if quad.predicate in TARGETS.values() and isinstance(quad.object, NamedNode):
                 yield "misspell target", quad.object.value, self._with(quad, NamedNode(quad.object.value + "s"))
@@ -69,6 +75,8 @@ class Trials:
                 yield "misspell term", quad.object.value, self._with(quad, NamedNode(quad.object.value + "s"))
             elif quad.predicate == sh("select") and isinstance(quad.object, Literal):
                 for form in broken(quad.object.value):
+                    if form.kind == "drop pattern" and form.what in said:
+                        continue
                     yield form.kind, form.what, self._with(quad, Literal(form.text))
 
     def notice(self, shapes: ShapesGraph) -> str:
@@ -126,5 +134,3 @@ def run(checks: list[str] | None = None, workers: int = 1) -> Iterator[Trial]:
     with ProcessPoolExecutor(workers) as pool:
         for found in pool.map(trials_of, chosen):
             yield from found
-
-
