@@ -1,6 +1,6 @@
 """Try faults and broken checks, and print what nobody noticed, as Markdown; see docs/mutants.md.
 
-python -m mutants [--size 2400] [--seed 1] [--workers 2] [--only faults|checks]
+python -m mutants [--size 2400] [--seed 1] [--workers 2] [--only faults|checks] [--check ID ...]
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ def main() -> None:
     arguments.add_argument("--seed", type=int, default=1, help="what the sample is drawn by")
     arguments.add_argument("--workers", type=int, default=2, help="how many processes work at the same time")
     arguments.add_argument("--only", choices=("faults", "checks"), help="one of the two parts")
+    arguments.add_argument("--check", action="append", help="a check to break, instead of all; may be given several times")
     given = arguments.parse_args()
     print(f"Machine: {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}; seed {given.seed}.")
     if given.only != "checks":
@@ -36,7 +37,7 @@ def main() -> None:
     if given.only != "faults":
         print("\n## Broken checks\n", flush=True)
         begin = perf_counter()
-        print("\n".join(trial_tables(list(trials.run(workers=given.workers)), same_meaning())))
+        print("\n".join(trial_tables(list(trials.run(given.check, given.workers)), same_meaning())))
         print(f"\n{perf_counter() - begin:.0f} seconds.")
 
 

@@ -92,8 +92,9 @@ class Faults:
                 yield Fault(name, local_name(quad.predicate.value), kind, place, tuple(gone), put)
             if quad.predicate == RDF_TYPE:
                 about = tuple(self.about[quad.subject])
-                yield Fault(name, "element", "lose element", place, about)
                 naming = tuple(other for other in self.naming[quad.subject] if other not in about)
+                if naming:
+                    yield Fault(name, "element", "lose element", place, about)
                 yield Fault(name, "element", "lose element and references", place, (*about, *naming))
 
     def _changes(self, quad: Quad, chance: random.Random) -> Iterator[tuple[str, tuple[Quad, ...]]]:
