@@ -21,7 +21,7 @@ from isms_graph.vocabulary import load_vocabulary
 from mutants.breaks import broken
 from mutants.declared import read_declarations, same_meaning
 from mutants.faults import Fault, Faults, sample
-from mutants.rechecks import Recheck, organisations
+from mutants.rechecks import REFUSED, Recheck, organisations
 from mutants.report import stale
 from mutants.trials import Trial, Trials, trials_of
 
@@ -73,16 +73,22 @@ def test_without_checks_every_fault_is_missed() -> None:
 
 
 def test_a_recheck_finds_what_a_check_finds() -> None:
+    """The store with a fault put in is that of the faulty organisation loaded from nothing, and so are the findings."""
     recheck, possible = prepared(organisations()[0])
-    for fault in sample(possible, lambda _: None, 6, SEED + 1):
+    clean = set(recheck.isms.store)
+    for fault in sample(possible, lambda _: None, 8, SEED + 1):
         try:
-            findings = check(recheck.with_fault(fault), recheck.stage).findings
+            loaded = recheck.with_fault(fault)
         except (InputError, Problems):
-            assert recheck.notice(fault)
+            assert recheck.notice(fault) == REFUSED
             continue
+        findings = check(loaded, recheck.stage).findings
+        with recheck.faulty(fault):
+            assert set(recheck.isms.store) == set(loaded.store)
         noticed = recheck.notice(fault)
         assert bool(noticed) == bool(findings)
         assert not findings or noticed in {finding.check for finding in findings}
+    assert set(recheck.isms.store) == clean, "what was put in is taken out again"
 
 
 def test_a_fault_changes_what_it_says() -> None:
