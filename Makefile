@@ -2,14 +2,18 @@
 # make test    set everything up and run all tests
 # make lint    ruff and mypy
 # make bench   measure; results are printed as a table
+# make mutants faults put into clean data, and checks broken on purpose (FAULTS=2400 SEED=1 WORKERS=2)
 # make fuzz    the generated tests for longer (FUZZ=20000 cases each)
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 FUZZ ?= 20000
+FAULTS ?= 2400
+SEED ?= 1
+WORKERS ?= 2
 DEMO = data/harbour-saas
 
-.PHONY: demo test lint bench fuzz docs clean
+.PHONY: demo test lint bench mutants fuzz docs clean
 .DEFAULT_GOAL := demo
 
 # The virtual environment, with the package in it as it stands here. Made again when pyproject.toml changes.
@@ -43,6 +47,9 @@ lint: $(VENV)/ready
 
 bench: $(VENV)/ready
 	$(BIN)/python -m bench $(BENCH)
+
+mutants: $(VENV)/ready
+	$(BIN)/python -m mutants --size $(FAULTS) --seed $(SEED) --workers $(WORKERS) $(MUTANTS)
 
 fuzz: $(VENV)/ready
 	FUZZ=$(FUZZ) $(BIN)/python -m pytest -n auto tests/test_compiler.py tests/test_turtle.py -k generated

@@ -99,6 +99,11 @@ def read_example(path: Path) -> Example:
     return example
 
 
+def edges_of(check: str) -> list[Example]:
+    """Further examples of a check, not for reading: each part of the check makes a difference in one of them."""
+    return [read_example(path) for path in sorted((folder("shapes") / "examples" / "edges").glob(f"{check}.*.ttl"))]
+
+
 def examples_of(check: str) -> list[Example]:
     """The failing and the passing example of a check, as far as they exist."""
     root = folder("shapes") / "examples"
