@@ -3,6 +3,7 @@
 # make lint    ruff and mypy
 # make bench   measure; results are printed as a table
 # make mutants faults put into clean data, and checks broken on purpose (FAULTS=2400 SEED=1 WORKERS=2)
+# make docs    write docs/coverage.md from the checks and docs/coverage.csv
 # make fuzz    the generated tests for longer (FUZZ=20000 cases each)
 PYTHON ?= python3
 VENV ?= .venv
@@ -53,6 +54,9 @@ mutants: $(VENV)/ready
 
 fuzz: $(VENV)/ready
 	FUZZ=$(FUZZ) $(BIN)/python -m pytest -n auto tests/test_compiler.py tests/test_turtle.py -k generated
+
+docs: $(VENV)/ready
+	$(BIN)/python scripts/coverage.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -39,7 +39,6 @@ def test_every_clause_has_checks_or_a_reason() -> None:
 
 
 def test_every_list_item_has_checks_or_a_reason() -> None:
-    items = {node.value.removeprefix(ISO27001) for node in load_vocabulary().terms if "-" in node.value.removeprefix(ISO27001)}
     kinds = {isms("ClauseItem"), isms("ReviewInputKind")}
     items = {node.value.removeprefix(ISO27001) for kind in kinds for node in load_vocabulary().instances(kind)}
     assert {line.ref for line in LINES if line.part == "item"} == items
@@ -61,4 +60,4 @@ def test_every_rule_is_decided() -> None:
 @pytest.mark.parametrize("line", [line for line in LINES if line.remark], ids=lambda line: line.ref)
 def test_remarks_say_why(line: object) -> None:
     remark = line.remark  # type: ignore[attr-defined]
-    assert re.search(r"because|`isms |hint|as far as", remark), remark
+    assert re.search(r"[Bb]ecause|`isms ", remark), remark
