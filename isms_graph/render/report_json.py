@@ -10,12 +10,12 @@ from isms_graph.findings import Finding, Report
 
 def as_json(report: Report) -> dict[str, object]:
     """The report in the stable JSON form."""
-    return {**_head(report), "findings": [_finding(finding) for finding in report.findings]}
+    return {**_head(report), "findings": [_finding(finding) for finding in report.findings], **_aside(report)}
 
 
 def as_json_lines(report: Report) -> str:
     """A line for the report itself, then one for each finding."""
-    lines = [{"report": _head(report)}, *({"finding": _finding(finding)} for finding in report.findings)]
+    lines = [{"report": {**_head(report), **_aside(report)}}, *({"finding": _finding(finding)} for finding in report.findings)]
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 
@@ -43,7 +43,6 @@ def _finding(finding: Finding) -> dict[str, object]:
 
 
 def _head(report: Report) -> dict[str, object]:
-    comparison = report.comparison
     return {
         "workspace": report.workspace,
         "as_of": report.as_of.isoformat(),
@@ -54,6 +53,12 @@ def _head(report: Report) -> dict[str, object]:
             {"id": run.check.id, "clause": run.check.clause, "severity": run.check.severity, "focus_nodes": run.focus_nodes}
             for run in report.checks
         ],
+    }
+
+
+def _aside(report: Report) -> dict[str, object]:
+    comparison = report.comparison
+    return {
         "stale": [asdict(known) for known in report.stale],
         "since": None
         if comparison is None

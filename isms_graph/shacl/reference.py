@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from time import perf_counter
 from typing import Any
@@ -37,6 +38,26 @@ class _Graph(rdflib.Graph):
         return super().query(query_object, *args, **kwargs)
 
 
+@dataclass
+class _Mirror:
+    """The last store as an rdflib graph. The next one is mostly much the same, and rdflib takes its time to build a graph."""
+
+    quads: set[Quad]
+    graph: _Graph
+
+
+_mirror = _Mirror(set(), _Graph())
+
+
+def _mirrored(store: Store) -> _Graph:
+    quads = set(store.quads_for_pattern(None, None, None, DefaultGraph()))
+    for quad in _mirror.quads - quads:
+        _mirror.graph.remove((_rdflib(quad.subject), _rdflib(quad.predicate), _rdflib(quad.object)))
+    to_rdflib(quads - _mirror.quads, _mirror.graph)
+    _mirror.quads = quads
+    return _mirror.graph
+
+
 class ReferenceEngine:
     """Validates with pySHACL."""
 
@@ -48,7 +69,7 @@ class ReferenceEngine:
 
     def validate_shapes(self, nodes: Iterable[Node], shapes: ShapesGraph, store: Store) -> Validation:
         """Validate some shapes of a shapes graph, one after another."""
-        data = to_rdflib(store.quads_for_pattern(None, None, None, DefaultGraph()), _Graph())
+        data = _mirrored(store)
         found = Validation([], {}, {})
         for node in nodes:
             begin = perf_counter()
