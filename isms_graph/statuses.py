@@ -6,6 +6,7 @@ minor findings, and `not shown` if evidence of an expected kind is missing or a 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,6 +21,13 @@ from isms_graph.namespaces import ISO27001, RDF_TYPE, isms
 from isms_graph.queries import Table, query
 
 _VERDICTS = ("shown", "shown with gaps", "not shown")
+# What tells a system from documents: the checks that look for a trace of life, by what they look at.
+LIFE = {
+    "policies that somebody follows": "policy-on-paper",
+    "controls with evidence of operation": "control-without-evidence",
+    "processes with evidence of running": "process-without-evidence",
+    "risks looked at within their interval": "risk-not-reviewed",
+}
 
 
 @dataclass(frozen=True)
@@ -62,14 +70,31 @@ class Roadmap:
 
 
 @dataclass(frozen=True)
+class Life:
+    """How many of the elements of a kind show that they are more than paper: `alive` of `total`, decided by `check`."""
+
+    kind: str
+    alive: int
+    total: int
+    check: str
+
+
+@dataclass(frozen=True)
 class Status:
     """The state of the management system. `next_step` says what to do first, in the order of the phases."""
 
     report: Report
     verbs: tuple[Verb, ...]
     phases: tuple[Phase, ...]
+    life: tuple[Life, ...]
     roadmap: Roadmap
     next_step: str
+
+    @property
+    def score(self) -> float | None:
+        """The share of policies, controls, processes and risks that show life (R25), from 0 to 1; None if there are none."""
+        total = sum(one.total for one in self.life)
+        return sum(one.alive for one in self.life) / total if total else None
 
 
 def status(isms_: Isms, stage: str | None = None) -> Status:
@@ -77,7 +102,13 @@ def status(isms_: Isms, stage: str | None = None) -> Status:
     report = check(isms_, stage or default_stage(isms_)[0])
     verbs = tuple(_verb(isms_, node, report) for node in _ordered(isms_, "Verb"))
     phases = tuple(_phase(isms_, node, report) for node in _ordered(isms_, "Phase"))
-    return Status(report, verbs, phases, _roadmap(isms_), _next_step(phases))
+    return Status(report, verbs, phases, _life(report), _roadmap(isms_), _next_step(phases))
+
+
+def _life(report: Report) -> tuple[Life, ...]:
+    looked_at = {run.check.id: run.focus_nodes for run in report.checks}
+    found = Counter(finding.check for finding in report.open)
+    return tuple(Life(kind, looked_at[check_] - found[check_], looked_at[check_], check_) for kind, check_ in LIFE.items())
 
 
 def _ordered(isms_: Isms, class_: str) -> list[NamedNode]:

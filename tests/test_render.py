@@ -123,6 +123,14 @@ def test_phases_in_order_and_what_is_missing(tmp_path: Path) -> None:
     assert (answer.roadmap.typical_from, answer.roadmap.typical_to) == (4, 6)
 
 
+def test_paper_or_system(harbour: Isms, neglected: Isms) -> None:
+    alive, paper = status(harbour), status(neglected)
+    assert alive.score == 1.0
+    assert paper.score is not None
+    assert paper.score < 0.6
+    assert all(0 <= one.alive <= one.total and one.total for one in (*alive.life, *paper.life))
+
+
 def test_the_roadmap_compares_with_what_is_typical(harbour: Isms) -> None:
     roadmap = status(harbour).roadmap
     assert roadmap.headcount == 20

@@ -23,6 +23,7 @@ def write_status(status: Status) -> None:
     out.print(Text("\nThe six phases", style="bold"))
     for number, phase in enumerate(status.phases, 1):
         _phase(out, number, phase)
+    _life(out, status)
     out.print(Text("\nRoadmap", style="bold"))
     for line in roadmap_lines(status.roadmap):
         indented(out, Text(line), 2)
@@ -50,6 +51,15 @@ def _verb(out: Console, verb: Verb) -> None:
         indented(out, Text(f"- {gap.message}", style="red" if gap.severity == "major" else "yellow"), 13)
     if len(verb.gaps) > _SHOWN:
         indented(out, Text(f"- {len(verb.gaps) - _SHOWN} more findings: isms check", style="dim"), 13)
+
+
+def _life(out: Console, status: Status) -> None:
+    score = "" if status.score is None else f": {status.score:.0%} show life"
+    out.print(Text(f"\nPaper or system{score}", style="bold"))
+    for one in status.life:
+        style = "green" if one.alive == one.total else "yellow" if one.alive * 2 > one.total else "bold red"
+        more = "" if one.alive == one.total else f"  [{one.check}]"
+        indented(out, Text.assemble(f"{one.kind:<38} ", (f"{one.alive} of {one.total}", style), (more, "dim")), 2)
 
 
 def _phase(out: Console, number: int, phase: Phase) -> None:
@@ -116,6 +126,10 @@ def as_json(status: Status) -> dict[str, object]:
             }
             for phase in status.phases
         ],
+        "paper_or_system": {
+            "score": status.score,
+            "kinds": [{"kind": one.kind, "alive": one.alive, "total": one.total, "check": one.check} for one in status.life],
+        },
         "roadmap": {
             "headcount": roadmap.headcount,
             "band": roadmap.band,
