@@ -166,6 +166,7 @@ def assemble(space: Workspace, sources: list[Source], vocabulary: Vocabulary, as
     isms_ = Isms(space, sources, vocabulary, Store(), as_of or space.as_of or date.today(), stage or space.stage, origin)
     said = [by_predicate(source.quads) for source in sources]
     problems = [problem for source, pairs in zip(sources, said, strict=True) for problem in problems_in(isms_, source, pairs)]
+    problems.extend(without_class(isms_, zip(sources, said, strict=True)))
     if problems:
         raise Problems(problems)
     for pairs in [by_predicate(vocabulary.quads), *said[1:]]:
@@ -181,9 +182,23 @@ def assemble(space: Workspace, sources: list[Source], vocabulary: Vocabulary, as
 
 def problems_in(isms_: Isms, source: Source, pairs: Pairs) -> Iterable[InputError]:
     """What is wrong with the statements of a source, terms that do not exist and values of the wrong kind, with their places."""
+    return lint.problems(source.path, pairs, isms_.vocabulary, lambda _, quad: _place(isms_, source, quad))
 
-    def locate(_: Path, quad: Quad) -> tuple[int | None, int | None]:
-        place = isms_.locator.statement(source, quad)
-        return place.line, place.column if isinstance(place.column, int) else None
 
-    return lint.problems(source.path, pairs, isms_.vocabulary, locate)
+def without_class(isms_: Isms, said: Iterable[tuple[Source, Pairs]]) -> Iterable[InputError]:
+    """The elements of which no file says what they are; no check would look at them. All files together decide."""
+    files = list(said)
+    by_path = {source.path: source for source, _ in files}
+    for path, subject, quads in lint.without_class(((source.path, pairs) for source, pairs in files), isms_.vocabulary):
+        line, column = min((_place(isms_, by_path[path], quad) for quad in quads), key=lambda place: place[0] or 0)
+        said_of_it = f"[ {isms_.short(quads[0].predicate)} {isms_.short(quads[0].object)} ]"
+        name = isms_.short(subject) if isinstance(subject, NamedNode) else said_of_it
+        yield InputError(
+            f"{name} has statements and no class, so that no check would look at it.",
+            path, line, column, advice="Say what it is: `a isms:...`, in this file or another; see `isms explain --list classes`.",
+        )  # fmt: skip
+
+
+def _place(isms_: Isms, source: Source, quad: Quad) -> tuple[int | None, int | None]:
+    place = isms_.locator.statement(source, quad)
+    return place.line, place.column if isinstance(place.column, int) else None

@@ -14,7 +14,7 @@ from pathlib import Path
 from pyoxigraph import Quad, Store
 
 from isms_graph.errors import Problems
-from isms_graph.graph import Isms, problems_in
+from isms_graph.graph import Isms, problems_in, without_class
 from isms_graph.reasoning import Pairs, by_predicate, entailed
 from isms_graph.sources import workspace
 from isms_graph.sources.workspace import Source, Workspace
@@ -63,7 +63,8 @@ class Watched:
         files = {path: kept.get(path) or read[path] for path in space.files}
         isms_ = Isms(space, [source for source, _ in files.values()], vocabulary, self._store, self.as_of or space.as_of or date.today())
         isms_.stage, isms_.as_of_origin = space.stage, "given" if self.as_of else "set in isms.toml" if space.as_of else "today"
-        if problems := [problem for source, pairs in read.values() for problem in problems_in(isms_, source, pairs)]:
+        problems = [problem for source, pairs in read.values() for problem in problems_in(isms_, source, pairs)]
+        if problems := [*problems, *without_class(isms_, files.values())]:
             raise Problems(problems)
         self._files = files
         statements = {quad for source, _ in files.values() for quad in workspace.in_default_graph(source)}

@@ -82,9 +82,15 @@ class Recheck:
         return assemble(plain.workspace, sources, plain.vocabulary, plain.as_of, plain.stage)
 
     def refuses(self, fault: Fault) -> bool:
-        """True if loading refuses what the fault puts in; what it takes away cannot be refused."""
-        wrong = lint.problems(Path(), by_predicate(fault.put), self.isms.vocabulary, lambda _path, _quad: (None, None))
-        return next(wrong, None) is not None
+        """True if loading refuses what the fault puts in, or an element from which it takes the class away."""
+        vocabulary = self.isms.vocabulary
+        wrong = lint.problems(Path(), by_predicate(fault.put), vocabulary, lambda _path, _quad: (None, None))
+        if next(wrong, None) is not None:
+            return True
+        if all(quad.predicate != RDF_TYPE for quad in fault.gone):
+            return False
+        left = by_predicate((self.stated - set(fault.gone)) | set(fault.put))
+        return next(lint.without_class([(Path(), left)], vocabulary), None) is not None
 
     @contextmanager
     def faulty(self, fault: Fault) -> Iterator[set[Quad]]:

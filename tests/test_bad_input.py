@@ -99,6 +99,42 @@ def test_all_problems_of_all_files_come_at_once(isms_command: Command, tmp_path:
     assert len(run.err.strip().splitlines()) == 3
 
 
+def test_an_element_without_a_class_is_refused(isms_command: Command, tmp_path: Path) -> None:
+    """No check would look at it. All such elements come in one pass, each once, at its first statement."""
+    text = RISK + '\n:f rdfs:label "Send the list" ;\n  isms:owner :o ; isms:dueOn "2026-01-31"^^xsd:date .\n[] isms:evidences :r .'
+    run = isms_command("check", workspace(tmp_path, a_ttl=text, b_ttl=":f isms:note 'again' .\n:g isms:owner :o ."))
+    first, second, third = run.err.strip().splitlines()
+    lines = HEADER.count("\n")
+    assert run.code == 2
+    assert f"a.ttl:{lines + 3}" in first
+    assert "f has statements and no class" in first
+    assert "`a isms:...`" in first
+    assert "a.ttl: [ isms:evidences https://example.org/isms/r ] has statements and no class" in second
+    assert f"b.ttl:{lines + 2}" in third
+
+
+def test_the_class_may_be_in_another_file_and_what_is_outside_needs_none(tmp_path: Path) -> None:
+    from isms_graph.graph import load
+
+    text = RISK + ':law rdfs:label "A page on the web" . iso27001:A.5.1 isms:note "Ask Ana." . :s a isms:Site .'
+    assert load(workspace(tmp_path, a_ttl=text, b_ttl=":r isms:owner :s .")).statement_count == 6
+
+
+def test_a_class_that_is_lost_while_files_are_watched(tmp_path: Path) -> None:
+    from isms_graph.errors import Problems
+    from isms_graph.watching import Watched
+
+    folder = workspace(tmp_path, a_ttl=RISK, b_ttl=":r isms:currentLevel 3 .", c_ttl=":x a isms:Site .")
+    watched = Watched([folder])
+    watched.refresh()
+    workspace(tmp_path, a_ttl=':r rdfs:label "Loss" .')
+    with pytest.raises(Problems, match="no class") as refused:
+        watched.refresh()
+    assert "b.ttl" in str(refused.value)
+    workspace(tmp_path, a_ttl=RISK + "\n")
+    assert watched.refresh()[0].has_any("Risk")
+
+
 def test_not_utf_8(isms_command: Command, tmp_path: Path) -> None:
     (tmp_path / "a.ttl").write_bytes(HEADER.encode() + ':r rdfs:label "Sécurité" .'.encode("latin-1"))
     run = isms_command("check", tmp_path)

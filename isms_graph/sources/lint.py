@@ -1,4 +1,5 @@
-"""What makes a statement untrustworthy before any check runs: unknown terms, values of the wrong kind, ill-formed literals.
+"""What makes a statement untrustworthy before any check runs: unknown terms, values of the wrong kind, ill-formed literals,
+elements of which nothing says what they are.
 
 Checks would pass such statements over in silence, so they stop the run.
 """
@@ -6,7 +7,7 @@ Checks would pass such statements over in silence, so they stop the run.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -47,6 +48,31 @@ def problems(path: Path, pairs: Pairs, vocabulary: Vocabulary, locate: Locate) -
         for subject, object_, (message, advice) in _wrong(predicate, members, vocabulary):
             line, column = locate(path, Quad(subject, predicate, object_))
             yield InputError(message, path, line, column, advice=advice)
+
+
+def without_class(files: Iterable[tuple[Path, Pairs]], vocabulary: Vocabulary) -> Iterator[tuple[Path, Node, list[Quad]]]:
+    """The elements that have statements in some file and a class in none, each once, with their statements in its first file.
+
+    A class that does not exist counts: `problems` reports it. What is said of terms of the ontology needs no class.
+    """
+    files = list(files)
+    known = vocabulary.object_properties | vocabulary.datatype_properties
+    seen = {
+        subject
+        for _, pairs in files
+        for subject, object_ in pairs.get(RDF_TYPE, ())
+        if isinstance(object_, NamedNode) and object_.value.startswith(ISMS)
+    }
+    for path, pairs in files:
+        found: dict[Node, list[Quad]] = {}
+        for predicate, members in pairs.items():
+            if predicate in known and predicate.value.startswith(ISMS):
+                for subject, object_ in members:
+                    if subject not in seen and subject not in vocabulary.terms:
+                        found.setdefault(subject, []).append(Quad(subject, predicate, object_))
+        seen.update(found)
+        for subject, quads in found.items():
+            yield path, subject, quads
 
 
 def _wrong(predicate: NamedNode, members: list[tuple[Node, Object]], vocabulary: Vocabulary) -> Iterator[Wrong]:
