@@ -158,5 +158,20 @@ def test_ways_to_break_a_query() -> None:
     assert {form.what.split(" in ")[0] for form in forms if form.kind == "drop alternative"} == {"isms:date", "isms:endedOn"}
 
 
+def test_what_is_repeated_inside_exists_for_the_compiler_is_not_dropped() -> None:
+    query = """SELECT $this WHERE {
+        [] isms:asOf ?today . [] isms:reviews $this ; isms:effective false ; isms:date ?date . $this isms:corrects ?case .
+        FILTER NOT EXISTS {
+            [] isms:asOf ?today . [] isms:reviews $this ; isms:date ?date . [] isms:date ?later .
+            $this isms:corrects ?case ; isms:owner [] .
+            FILTER (?later > ?date && ?later <= ?today)
+        } }"""
+    dropped = Counter(form.what for form in broken(query) if form.kind == "drop pattern")
+    assert dropped["[ ] isms:date ?later"] == 1
+    assert dropped["[ ] isms:asOf ?today"] == dropped["[ ] isms:reviews ?this"] == dropped["[ ] isms:date ?date"] == 1, "outside only"
+    assert dropped["?this isms:corrects ?case"] == 1
+    assert dropped["?this isms:owner [ ]"] == 1
+
+
 def test_what_is_said_to_mean_the_same_belongs_to_a_check() -> None:
     assert {check_ for check_, _, _ in same_meaning()} <= set(CATALOGUE.checks)
