@@ -56,8 +56,7 @@ def _in_group(group: Group, around: Sentences = ()) -> Iterator[Place]:
     """What can be done in a group; `around` are the sentences that hold wherever the group is asked, as it stands in EXISTS."""
     if group.select:
         yield from _places(group.select)
-    own = [sentence for element in group.elements if isinstance(element, Triples) for sentence in sentences(element.tokens)]
-    inside = (*around, *own)
+    inside = (*around, *_said(group))
     for position, element in enumerate(group.elements):
 
         def drop(position: int = position) -> None:
@@ -82,11 +81,22 @@ def _in_group(group: Group, around: Sentences = ()) -> Iterator[Place]:
                     yield from _in_group(inner)
 
 
+def _said(group: Group) -> Iterator[frozenset[str]]:
+    """The sentences that hold in every solution of a group, those of all branches of a UNION among them."""
+    for element in group.elements:
+        if isinstance(element, Triples):
+            yield from sentences(element.tokens)
+        elif isinstance(element, Union):
+            branches = [{what for sentence in _said(branch) for what in sentence if "[" not in what} for branch in element.groups]
+            yield frozenset(set.intersection(*branches))
+
+
 def _in_triples(element: Triples, drop: Callable[[], None] | None, around: Sentences = ()) -> Iterator[Place]:
     # What the groups around EXISTS say already of the same variables is repeated inside only for the compiler, which
     # needs it to join the two. Without it the query means the same.
     repeated = {what for sentence in sentences(element.tokens) for said in around if sentence <= said for what in sentence}
-    repeated |= {what for said in around for what in said if "[" not in what}
+    before = {what for said in around for what in said if not what.startswith("[")}
+    repeated |= before
 
     def put(tokens: list[Token]) -> Callable[[], None]:
         def change() -> None:
@@ -97,7 +107,9 @@ def _in_triples(element: Triples, drop: Callable[[], None] | None, around: Sente
         return change
 
     for what, tokens in patterns_dropped(element.tokens):
-        if (tokens or drop) and what not in repeated:
+        something = what.removesuffix("[ ]")
+        implied = something != what and not what.startswith("[") and any(said.startswith(something) for said in before)
+        if (tokens or drop) and what not in repeated and not implied:
             yield "drop pattern", what, put(tokens)
     for what, tokens in alternatives_dropped(element.tokens):
         yield "drop alternative", what, put(tokens)
