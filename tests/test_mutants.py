@@ -176,7 +176,9 @@ def test_what_is_repeated_inside_exists_for_the_compiler_is_not_dropped() -> Non
 def test_what_all_branches_around_exists_say_is_not_dropped_inside() -> None:
     query = """SELECT $this WHERE {
         { $this isms:date ?date ; isms:owner [] } UNION { $this isms:date ?date ; isms:status isms:Draft } $this isms:p ?q .
-        FILTER NOT EXISTS { $this isms:date ?date ; isms:status isms:Draft ; isms:p [] . [] isms:date ?later . FILTER (?later > ?date) } }"""
+        FILTER NOT EXISTS {
+            $this isms:date ?date ; isms:status isms:Draft ; isms:p [] . [] isms:date ?later . FILTER (?later > ?date)
+        } }"""
     dropped = Counter(form.what for form in broken(query) if form.kind == "drop pattern")
     assert dropped["?this isms:date ?date"] == 2, "once in each branch"
     assert dropped["?this isms:status isms:Draft"] == 2, "one branch says it, and EXISTS"
