@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from isms_graph.shacl import sparql
 from isms_graph.shacl.sparql import Bind, Exists, Expression, Filter, Group, Minus, Optional_, Select, Token, Triples, Union
-from mutants.patterns import alternatives_dropped, patterns_dropped
+from mutants.patterns import alternatives_dropped, patterns_dropped, sentences
 
 _FLIPPED = {"<": ">=", ">": "<=", "<=": ">", ">=": "<", "=": "!=", "!=": "="}
 _WORDS = {"MAX": "MIN", "MIN": "MAX"}
@@ -40,6 +40,7 @@ def broken(text: str) -> Iterator[Break]:
 
 
 Place = tuple[str, str, Callable[[], None]]
+Sentences = tuple[frozenset[str], ...]
 
 
 def _places(select: Select) -> Iterator[Place]:
@@ -51,9 +52,11 @@ def _places(select: Select) -> Iterator[Place]:
     yield from _in_tokens(select.tail)
 
 
-def _in_group(group: Group) -> Iterator[Place]:
+def _in_group(group: Group, around: Sentences = ()) -> Iterator[Place]:
+    """What can be done in a group; `around` are the sentences that hold wherever the group is asked, as it stands in EXISTS."""
     if group.select:
         yield from _places(group.select)
+    inside = (*around, *_said(group))
     for position, element in enumerate(group.elements):
 
         def drop(position: int = position) -> None:
@@ -61,12 +64,12 @@ def _in_group(group: Group) -> Iterator[Place]:
 
         match element:
             case Triples():
-                yield from _in_triples(element, drop if len(group.elements) > 1 else None)
+                yield from _in_triples(element, drop if len(group.elements) > 1 else None, around)
             case Filter(expression):
                 yield "drop filter", _shown(element), drop
-                yield from _in_expression(expression)
+                yield from _in_expression(expression, inside)
             case Bind(expression, _):
-                yield from _in_expression(expression)
+                yield from _in_expression(expression, inside)
             case Optional_(inner) | Minus(inner):
                 yield "drop optional", _shown(element), drop
                 yield from _in_group(inner)
@@ -78,7 +81,23 @@ def _in_group(group: Group) -> Iterator[Place]:
                     yield from _in_group(inner)
 
 
-def _in_triples(element: Triples, drop: Callable[[], None] | None) -> Iterator[Place]:
+def _said(group: Group) -> Iterator[frozenset[str]]:
+    """The sentences that hold in every solution of a group, those of all branches of a UNION among them."""
+    for element in group.elements:
+        if isinstance(element, Triples):
+            yield from sentences(element.tokens)
+        elif isinstance(element, Union):
+            branches = [{what for sentence in _said(branch) for what in sentence if "[" not in what} for branch in element.groups]
+            yield frozenset(set.intersection(*branches))
+
+
+def _in_triples(element: Triples, drop: Callable[[], None] | None, around: Sentences = ()) -> Iterator[Place]:
+    # What the groups around EXISTS say already of the same variables is repeated inside only for the compiler, which
+    # needs it to join the two. Without it the query means the same.
+    repeated = {what for sentence in sentences(element.tokens) for said in around if sentence <= said for what in sentence}
+    before = {what for said in around for what in said if not what.startswith("[")}
+    repeated |= before
+
     def put(tokens: list[Token]) -> Callable[[], None]:
         def change() -> None:
             element.tokens[:] = tokens
@@ -88,14 +107,16 @@ def _in_triples(element: Triples, drop: Callable[[], None] | None) -> Iterator[P
         return change
 
     for what, tokens in patterns_dropped(element.tokens):
-        if tokens or drop:
+        something = what.removesuffix("[ ]")
+        implied = something != what and not what.startswith("[") and any(said.startswith(something) for said in before)
+        if (tokens or drop) and what not in repeated and not implied:
             yield "drop pattern", what, put(tokens)
     for what, tokens in alternatives_dropped(element.tokens):
         yield "drop alternative", what, put(tokens)
     yield from _misspelt(element.tokens)
 
 
-def _in_expression(expression: Expression) -> Iterator[Place]:
+def _in_expression(expression: Expression, around: Sentences = ()) -> Iterator[Place]:
     """The groups of EXISTS in an expression, and its tokens."""
     for part in expression.parts:
         if isinstance(part, Exists):
@@ -104,7 +125,7 @@ def _in_expression(expression: Expression) -> Iterator[Place]:
                 part.negated = not part.negated
 
             yield "turn EXISTS round", sparql.write_group(part.group), turn
-            yield from _in_group(part.group)
+            yield from _in_group(part.group, around)
     yield from _in_tokens(expression.parts)
 
 

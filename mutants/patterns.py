@@ -24,6 +24,11 @@ def patterns_dropped(tokens: list[Token]) -> Iterator[tuple[str, list[Token]]]:
             yield what, _join([*others_before, changed, *others_after], ".")
 
 
+def sentences(tokens: list[Token]) -> list[frozenset[str]]:
+    """The patterns of each sentence (subject with properties) of a run of triple patterns, as `patterns_dropped` names them."""
+    return [frozenset(what for what, _ in patterns_dropped(sentence)) for sentence in _split(tokens, ".")]
+
+
 def alternatives_dropped(tokens: list[Token]) -> Iterator[tuple[str, list[Token]]]:
     """Each form of a run of triple patterns in which one alternative of one property path is left out."""
     for position, token in enumerate(tokens):

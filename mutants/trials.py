@@ -37,7 +37,7 @@ class Trial:
     noticed: str
 
 
-Found = frozenset[tuple[int, str, str, str]]  # number of the example, element, value, message
+Found = frozenset[tuple[str, str, str]]  # element, value, message
 
 
 class Trials:
@@ -52,7 +52,7 @@ class Trials:
             loaded = example.isms()
             assess(loaded, example.stage)
             self.examples.append(loaded)
-        self.expected = self._findings(self.plain)
+        self.expected = list(self._findings(self.plain))
 
     def forms(self) -> Iterator[tuple[str, str, ShapesGraph]]:
         """Every broken form, as (kind, what, shapes graph)."""
@@ -84,30 +84,32 @@ class Trials:
         if lint(shapes, self.vocabulary):
             return REFUSED
         try:
-            found = self._findings(shapes)
+            # One example after the other: most breaks are noticed by the first.
+            for found, expected in zip(self._findings(shapes), self.expected, strict=True):
+                for size, name in ((1, ELEMENT), (2, VALUE), (3, MESSAGE)):
+                    if {row[:size] for row in found} != {row[:size] for row in expected}:
+                        return name
         except NotUnderstood:
             return NOT_COMPILED
-        for size, name in ((2, ELEMENT), (3, VALUE), (4, MESSAGE)):
-            if {row[:size] for row in found} != {row[:size] for row in self.expected}:
-                return name
         return ""
 
     def _with(self, gone: Quad, put: Object | None = None) -> ShapesGraph:
         new = [] if put is None else [Quad(gone.subject, gone.predicate, put)]
         return ShapesGraph([*(quad for quad in self.plain.quads if quad != gone), *new])
 
-    def _findings(self, shapes: ShapesGraph) -> Found:
-        found: set[tuple[int, str, str, str]] = set()
-        for shape in targeted_shapes(shapes):
-            for _, query in compile_shape(shape):
-                for number, isms in enumerate(self.examples):
-                    solutions = isms.store.query(query.text)
-                    assert isinstance(solutions, QuerySolutions)
-                    names = [variable.value for variable in solutions.variables]
-                    for solution in solutions:
-                        row = {name: value for name, value in zip(names, solution, strict=True) if value is not None}
-                        found.add((number, str(row["this"]), str(row.get("value", "")), render(query.message, row, isms)))
-        return frozenset(found)
+    def _findings(self, shapes: ShapesGraph) -> Iterator[Found]:
+        """What is found in each example. Raises NotUnderstood before the first if the shape cannot be compiled."""
+        queries = [query for shape in targeted_shapes(shapes) for _, query in compile_shape(shape)]
+        for isms in self.examples:
+            found: set[tuple[str, str, str]] = set()
+            for query in queries:
+                solutions = isms.store.query(query.text)
+                assert isinstance(solutions, QuerySolutions)
+                names = [variable.value for variable in solutions.variables]
+                for solution in solutions:
+                    row = {name: value for name, value in zip(names, solution, strict=True) if value is not None}
+                    found.add((str(row["this"]), str(row.get("value", "")), render(query.message, row, isms)))
+            yield frozenset(found)
 
 
 @cache

@@ -128,7 +128,7 @@ def test_most_broken_checks_are_noticed() -> None:
     asked = [trial for trial in trials if (trial.check, trial.kind, trial.what) not in same_meaning()]
     missed = Counter(trial.check for trial in asked if not trial.noticed)
     assert len(asked) > 120
-    assert missed.total() / len(asked) <= 0.35, f"the examples of these are weak: {missed.most_common(5)}"
+    assert missed.total() / len(asked) <= 0.08, f"the examples of these are weak: {missed.most_common(5)}"
 
 
 def test_a_check_that_means_the_same_is_not_noticed_and_one_that_does_not_is() -> None:
@@ -156,6 +156,33 @@ def test_ways_to_break_a_query() -> None:
     dropped = {form.what for form in forms if form.kind == "drop pattern"}
     assert dropped >= {"[ ] isms:asOf ?today", "[ a isms:Stage ]", "[ isms:expects isms:X ]", "?this isms:q ?r", "?this isms:q ?s"}
     assert {form.what.split(" in ")[0] for form in forms if form.kind == "drop alternative"} == {"isms:date", "isms:endedOn"}
+
+
+def test_what_is_repeated_inside_exists_for_the_compiler_is_not_dropped() -> None:
+    query = """SELECT $this WHERE {
+        [] isms:asOf ?today . [] isms:reviews $this ; isms:effective false ; isms:date ?date . $this isms:corrects ?case .
+        FILTER NOT EXISTS {
+            [] isms:asOf ?today . [] isms:reviews $this ; isms:date ?date . [] isms:date ?later .
+            $this isms:corrects ?case ; isms:owner [] .
+            FILTER (?later > ?date && ?later <= ?today)
+        } }"""
+    dropped = Counter(form.what for form in broken(query) if form.kind == "drop pattern")
+    assert dropped["[ ] isms:date ?later"] == 1
+    assert dropped["[ ] isms:asOf ?today"] == dropped["[ ] isms:reviews ?this"] == dropped["[ ] isms:date ?date"] == 1, "outside only"
+    assert dropped["?this isms:corrects ?case"] == 1
+    assert dropped["?this isms:owner [ ]"] == 1
+
+
+def test_what_all_branches_around_exists_say_is_not_dropped_inside() -> None:
+    query = """SELECT $this WHERE {
+        { $this isms:date ?date ; isms:owner [] } UNION { $this isms:date ?date ; isms:status isms:Draft } $this isms:p ?q .
+        FILTER NOT EXISTS {
+            $this isms:date ?date ; isms:status isms:Draft ; isms:p [] . [] isms:date ?later . FILTER (?later > ?date)
+        } }"""
+    dropped = Counter(form.what for form in broken(query) if form.kind == "drop pattern")
+    assert dropped["?this isms:date ?date"] == 2, "once in each branch"
+    assert dropped["?this isms:status isms:Draft"] == 2, "one branch says it, and EXISTS"
+    assert dropped["?this isms:p [ ]"] == 0, "it is some ?q"
 
 
 def test_what_is_said_to_mean_the_same_belongs_to_a_check() -> None:
