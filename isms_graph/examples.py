@@ -30,6 +30,7 @@ from isms_graph.sources.workspace import Source, Workspace
 from isms_graph.vocabulary import Vocabulary, load_vocabulary
 
 BASE = "https://example.org/isms/"
+EDGES = "edges"  # the folder of examples that show one part of a check and nothing else
 _HEADER = re.compile(r"^#\+\s*([a-z-]+):\s*(.*?)\s*$", re.MULTILINE)
 _KEYS = {"base", "shows", "remove", "expect", "as-of", "stage", "param"}
 
@@ -63,7 +64,8 @@ class Example:
             if not any(_matches(quad, removal) for quad in base):
                 raise CatalogueError(f"{self.path}: the base has no statement {removal} to remove")
         space = Workspace(self.path.parent, [self.path], base=BASE, as_of=self.as_of, stage=self.stage)
-        return assemble(space, [Source(self.path, [*kept, *self.quads], {"": BASE})], vocabulary, None, None)
+        source = Source(self.path, [*kept, *self.quads], {"": BASE})
+        return assemble(space, [source], vocabulary, None, None, classless=self.path.parent.name == EDGES)
 
 
 def read_example(path: Path) -> Example:
@@ -101,7 +103,7 @@ def read_example(path: Path) -> Example:
 
 def edges_of(check: str) -> list[Example]:
     """Further examples of a check, not for reading: each part of the check makes a difference in one of them."""
-    return [read_example(path) for path in sorted((folder("shapes") / "examples" / "edges").glob(f"{check}.*.ttl"))]
+    return [read_example(path) for path in sorted((folder("shapes") / "examples" / EDGES).glob(f"{check}.*.ttl"))]
 
 
 def examples_of(check: str) -> list[Example]:

@@ -160,13 +160,16 @@ def as_date(text: str | date | None) -> date | None:
         raise InputError(f"{text!r} is not a date.", advice="Write it like 2026-11-23.") from None
 
 
-def assemble(space: Workspace, sources: list[Source], vocabulary: Vocabulary, as_of: date | None, stage: str | None) -> Isms:
-    """The ISMS that some parsed files make up; see `load`."""
+def assemble(
+    space: Workspace, sources: list[Source], vocabulary: Vocabulary, as_of: date | None, stage: str | None, classless: bool = False
+) -> Isms:
+    """The ISMS that some parsed files make up; see `load`. `classless` elements are refused unless the caller knows of them."""
     origin = "given" if as_of else f"set in {workspace.CONFIG}" if space.as_of else "today"
     isms_ = Isms(space, sources, vocabulary, Store(), as_of or space.as_of or date.today(), stage or space.stage, origin)
     said = [by_predicate(source.quads) for source in sources]
     problems = [problem for source, pairs in zip(sources, said, strict=True) for problem in problems_in(isms_, source, pairs)]
-    problems.extend(without_class(isms_, zip(sources, said, strict=True)))
+    if not classless:
+        problems.extend(without_class(isms_, zip(sources, said, strict=True)))
     if problems:
         raise Problems(problems)
     for pairs in [by_predicate(vocabulary.quads), *said[1:]]:
