@@ -37,7 +37,7 @@ _KEYS = {"base", "shows", "remove", "expect", "as-of", "stage", "param"}
 
 @dataclass
 class Example:
-    """An example file, read. `expected` are (check, IRI of the focus node)."""
+    """An example file, read. `expected` are (check, IRI of the focus node); `classless` elements are let pass in edges."""
 
     path: Path
     check: str
@@ -48,6 +48,7 @@ class Example:
     as_of: date = date(2026, 11, 23)
     stage: str = "surveillance"
     alone: bool = False
+    classless: bool = False
     parameters: dict[str, str] = field(default_factory=dict)
     quads: list[Quad] = field(default_factory=list)
 
@@ -65,14 +66,14 @@ class Example:
                 raise CatalogueError(f"{self.path}: the base has no statement {removal} to remove")
         space = Workspace(self.path.parent, [self.path], base=BASE, as_of=self.as_of, stage=self.stage)
         source = Source(self.path, [*kept, *self.quads], {"": BASE})
-        return assemble(space, [source], vocabulary, None, None, classless=self.path.parent.name == EDGES)
+        return assemble(space, [source], vocabulary, None, None, classless=self.classless)
 
 
 def read_example(path: Path) -> Example:
     """Read an example file called `<check>.pass.ttl`, `<check>.fail.ttl` or `<query>.ttl`. Raises CatalogueError."""
     text = path.read_text(encoding="utf-8")
     check, _, kind = path.name.removesuffix(".ttl").partition(".")
-    example = Example(path, check, kind == "pass")
+    example = Example(path, check, kind == "pass", classless=path.parent.name == EDGES)
     for key, value in _HEADER.findall(text):
         if key not in _KEYS:
             raise CatalogueError(f"{path}: there is no header {key!r}; known are {', '.join(sorted(_KEYS))}")

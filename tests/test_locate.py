@@ -57,7 +57,7 @@ def test_the_statement_at_fault_is_placed_where_it_stands(tmp_path: Path) -> Non
         ("a.trig", "PREFIX : <https://example.org/isms/>\n:register {\n  :fire a <NS#Risk> .\n}\n"),
         ("a.nt", "\n\n<https://example.org/isms/fire> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <NS#Risk> .\n"),
         ("a.nq", "\n\n<https://example.org/isms/fire> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <NS#Risk> <urn:g> .\n"),
-        ("a.jsonld", '{"@graph": [\n {"@id": "https://example.org/isms/x", "NS#arisesFrom": {"@id": "https://example.org/isms/fire"}},\n'
+        ("a.jsonld", '{"@graph": [\n {"@id": "https://example.org/isms/x", "@type": "NS#Threat", "NS#references": {"@id": "https://example.org/isms/fire"}},\n'
          ' {"@id": "https://example.org/isms/fire",\n  "@type": "NS#Risk"}]}'),
         ("a.jsonld", '{"@context": {"ex": "https://example.org/isms/"},\n "@graph": [\n {\n  "@id": "ex:fire",  "@type": "NS#Risk"}]}'),
     ],
