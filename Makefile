@@ -3,6 +3,7 @@
 # make lint    ruff and mypy
 # make bench   measure; results are printed as a table
 # make mutants faults put into clean data, and checks broken on purpose (FAULTS=2400 SEED=1 WORKERS=2)
+# make differential  all checks on all examples and generated ISMS with both engines (about an hour)
 # make docs    write docs/coverage.md from the checks and docs/coverage.csv
 # make fuzz    the generated tests for longer (FUZZ=20000 cases each)
 PYTHON ?= python3
@@ -14,7 +15,7 @@ SEED ?= 1
 WORKERS ?= 2
 DEMO = data/harbour-saas
 
-.PHONY: demo test lint bench mutants fuzz docs clean
+.PHONY: demo test lint bench mutants differential fuzz docs clean
 .DEFAULT_GOAL := demo
 
 # The virtual environment, with the package in it as it stands here. Made again when pyproject.toml changes.
@@ -51,6 +52,9 @@ bench: $(VENV)/ready
 
 mutants: $(VENV)/ready
 	$(BIN)/python -m mutants --size $(FAULTS) --seed $(SEED) --workers $(WORKERS) $(MUTANTS)
+
+differential: $(VENV)/ready
+	DIFFERENTIAL=1 $(BIN)/python -m pytest -n auto tests/test_engines.py
 
 fuzz: $(VENV)/ready
 	FUZZ=$(FUZZ) $(BIN)/python -m pytest -n auto tests/test_compiler.py tests/test_turtle.py -k generated

@@ -1,6 +1,7 @@
 """The compiled engine against the reference: the same rows on every example, on both demonstrations, on generated ISMS.
 
-`make test` asks of each example its own check and those that it expects; with DIFFERENTIAL=1 it asks all of them.
+`make test` asks of each example its own check and those that it expects, and of each generated ISMS a third of the checks
+in turn; `make differential` asks everything of all.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ CATALOGUE = load_catalogue()
 EXAMPLES = sorted((folder("shapes") / "examples").glob("*.*.ttl"))
 FAILING = [path for path in EXAMPLES if path.name.endswith(".fail.ttl")]
 GENERATED = 12
+ALL = bool(os.environ.get("DIFFERENTIAL"))
 
 
 def rows(isms_: Isms, stage: str, checks: set[str]) -> tuple[set[Row], set[Row]]:
@@ -42,7 +44,7 @@ def rows(isms_: Isms, stage: str, checks: set[str]) -> tuple[set[Row], set[Row]]
 def test_examples(path: Path) -> None:
     one = example(path.name)
     checks = {one.check} | {name for name, _ in one.expected}
-    compiled, reference = rows(one.isms(), one.stage, set(CATALOGUE.checks) if os.environ.get("DIFFERENTIAL") else checks)
+    compiled, reference = rows(one.isms(), one.stage, set(CATALOGUE.checks) if ALL else checks)
     assert compiled == reference
     assert bool(compiled) == (not one.passing) or one.check == UNMATCHED, "waivers in use are taken off its list afterwards"
 
@@ -63,7 +65,7 @@ def test_generated_organisations(seed: int) -> None:
     several.removals = [removal for one in defects for removal in one.removals]
     several.quads = [quad for one in defects for quad in one.quads if chance.random() > 0.02]
     several.as_of += timedelta(days=chance.randrange(-700, 700))
-    isms_ = several.isms()
-    compiled, reference = rows(isms_, chance.choice(STAGES), set(CATALOGUE.checks))
+    asked = set(CATALOGUE.checks) if ALL else set(list(CATALOGUE.checks)[seed % 3 :: 3])
+    compiled, reference = rows(several.isms(), chance.choice(STAGES), asked)
     assert compiled == reference
-    assert len(compiled) >= 8, "the defects show"
+    assert len(compiled) >= (8 if ALL else 2), "the defects show"
