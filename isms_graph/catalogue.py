@@ -13,6 +13,7 @@ from isms_graph.errors import CatalogueError, UnknownName
 from isms_graph.index import Index
 from isms_graph.namespaces import RDFS_LABEL, SHAPES, isms, local_name, nearest, sh
 from isms_graph.resources import folder, shape_files
+from isms_graph.shacl import kept
 from isms_graph.shacl.model import MESSAGE, SEVERITY, ShapesGraph, english
 
 SEVERITIES = {sh("Violation"): "major", sh("Warning"): "minor", sh("Info"): "ofi"}
@@ -86,7 +87,10 @@ def load_catalogue(files: Iterable[Path] | None = None) -> Catalogue:
 
 @cache
 def _shipped() -> Catalogue:
-    return _read(shape_files())
+    files = shape_files()
+    catalogue = _read(files)
+    catalogue.shapes.key = kept.key(files)
+    return catalogue
 
 
 def _read(files: Iterable[Path]) -> Catalogue:

@@ -9,10 +9,9 @@ from pyoxigraph import QuerySolutions, Store
 
 from isms_graph.errors import CatalogueError
 from isms_graph.index import Node
-from isms_graph.shacl.compiler import Query, compile_shape, target_text
-from isms_graph.shacl.engine import Result, Row, Validation, count_solutions
+from isms_graph.shacl import kept
+from isms_graph.shacl.engine import Query, Result, Row, Validation, count_solutions
 from isms_graph.shacl.model import Shape, ShapesGraph, targeted_shapes
-from isms_graph.shacl.sparql import NotUnderstood
 
 THREADS = 2
 
@@ -33,6 +32,9 @@ class CompiledEngine:
         left: list[Shape] = []
         counts: dict[str, Future[int]] = {}
         running: list[tuple[Shape, str, Future[tuple[list[Result], float]]]] = []
+        if shapes.key and not shapes.prepared:
+            kept.load(shapes)
+        known = len(shapes.prepared)
         with ThreadPoolExecutor(THREADS) as pool:
             for shape in targeted_shapes(shapes):
                 if only is not None and shape.node not in only:
@@ -47,6 +49,8 @@ class CompiledEngine:
                 if target not in counts:
                     counts[target] = pool.submit(count_solutions, target, store)
                 running.append((shape, target, pool.submit(_run_all, queries, store)))
+        if shapes.key and len(shapes.prepared) > known and only is None:
+            kept.save(shapes)
         for shape, target, results in running:
             found.focus_nodes[shape.node] = counts[target].result()
             rows, found.seconds[shape.node] = results.result()
@@ -66,6 +70,9 @@ class CompiledEngine:
 
 def _compile(shape: Shape) -> tuple[str, list[tuple[Shape, Query]], str]:
     """The target, the queries, and why there are none if the compiler refuses the shape."""
+    from isms_graph.shacl.compiler import compile_shape, target_text  # seldom needed: what was compiled is kept
+    from isms_graph.shacl.sparql import NotUnderstood
+
     try:
         return target_text(shape), list(compile_shape(shape)), ""
     except NotUnderstood as reason:

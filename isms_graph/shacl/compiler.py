@@ -8,13 +8,13 @@ it, and SPARQL constraints whose query means the same for all focus nodes togeth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from pyoxigraph import BlankNode, Literal, NamedNode
 
 from isms_graph.index import Node, Object
 from isms_graph.namespaces import OWL, SH, XSD, sh
 from isms_graph.shacl import scope, sparql
+from isms_graph.shacl.engine import Query
 from isms_graph.shacl.model import COMPONENTS, Shape, ShapesGraph, english
 from isms_graph.shacl.sparql import NotUnderstood
 
@@ -23,17 +23,6 @@ _CHECKED_LEXICALLY = {
     XSD + name for name in ("integer", "decimal", "double", "float", "boolean", "date", "dateTime")
 }  # fmt: skip
 _ALWAYS_WELL_FORMED = {XSD + name for name in ("string", "anyURI", "normalizedString", "token")}
-
-
-@dataclass(frozen=True)
-class Query:
-    """A compiled constraint. Solutions bind ?this, and ?value and ?path where the result has them."""
-
-    text: str
-    component: str
-    message: str
-    path: str
-    value_is_focus: bool = False
 
 
 def path_text(path: Object, index: ShapesGraph) -> str:

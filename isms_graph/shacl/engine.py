@@ -50,6 +50,17 @@ class Validation:
         return {result.row for result in self.results}
 
 
+@dataclass(frozen=True)
+class Query:
+    """A compiled constraint. Solutions bind ?this, and ?value and ?path where the result has them."""
+
+    text: str
+    component: str
+    message: str
+    path: str
+    value_is_focus: bool = False
+
+
 class Engine(Protocol):
     """Validates the default graph of a store, whose classes are closed under rdfs:subClassOf, against shapes."""
 

@@ -36,7 +36,9 @@ OTHER_PARAMETERS = {
 
 
 class ShapesGraph(Index):
-    """An indexed shapes graph. `prepared` is where an engine keeps what it made of each shape."""
+    """An indexed shapes graph. `prepared` is where an engine keeps what it made of each shape, `key` by what it is known on disk."""
+
+    key = ""
 
     @cached_property
     def prepared(self) -> dict[Node, Any]:
