@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from isms_graph.shacl import sparql
 from isms_graph.shacl.sparql import Bind, Exists, Expression, Filter, Group, Minus, Optional_, Select, Token, Triples, Union
@@ -76,9 +78,13 @@ def _in_group(group: Group, around: Sentences = ()) -> Iterator[Place]:
             case Union(groups):
                 if len(groups) > 1:
                     for branch, inner in enumerate(groups):
-                        yield "drop branch", sparql.write_group(inner), lambda groups=groups, branch=branch: groups.pop(branch) and None  # type: ignore[misc]
+                        yield "drop branch", sparql.write_group(inner), partial(_cut, groups, branch, [])
                 for inner in groups:
                     yield from _in_group(inner)
+
+
+def _cut(items: list[Any], position: int, instead: list[Any]) -> None:
+    items[position : position + 1] = instead
 
 
 def _said(group: Group) -> Iterator[frozenset[str]]:
@@ -149,9 +155,9 @@ def _in_tokens(parts: list[Token | Exists] | list[Token]) -> Iterator[Place]:
         elif part.text == "IN":
             before = parts[position - 1]
             if isinstance(before, Token) and before.text == "NOT":
-                yield "flip comparison", f"NOT IN to IN {where}", lambda position=position: parts.pop(position - 1) and None  # type: ignore[misc]
+                yield "flip comparison", f"NOT IN to IN {where}", partial(_cut, parts, position - 1, [])
             else:
-                yield "flip comparison", f"IN to NOT IN {where}", lambda position=position: parts.insert(position, Token("word", "NOT"))  # type: ignore[misc]
+                yield "flip comparison", f"IN to NOT IN {where}", partial(_cut, parts, position, [Token("word", "NOT"), part])
             yield from _members(parts, position + 1, where)
         elif part.text == "!":
             yield "drop negation", f"! {where}", put(None)

@@ -59,7 +59,10 @@ def read_declarations(path: Path = DOCUMENT) -> Declarations:
     text = path.read_text(encoding="utf-8")
 
     def rows(heading: str) -> tuple[Declaration, ...]:
-        return tuple(Declaration(*(_names(cell) for cell in cells[:4]), cells[4]) for cells in _table(text, heading))  # type: ignore[call-arg,arg-type]
+        found = []
+        for classes, properties, kinds, places, reason in _table(text, heading):
+            found.append(Declaration(_names(classes), _names(properties), _names(kinds), _names(places), reason))
+        return tuple(found)
 
     return Declarations(rows(NEUTRAL), rows(MISSED))
 

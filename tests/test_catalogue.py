@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -45,8 +46,8 @@ def test_check_has_both_examples(id_: str) -> None:
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
-def test_example_gives_exactly_what_it_says(path: object) -> None:
-    one = example(path.name)  # type: ignore[attr-defined]
+def test_example_gives_exactly_what_it_says(path: Path) -> None:
+    one = example(path.name)
     assert one.check in CATALOGUE.checks, "the example belongs to a check"
     report = check(one.isms(), one.stage, catalogue=CATALOGUE)
     assert {(finding.check, finding.focus) for finding in report.open} == one.expected

@@ -145,9 +145,7 @@ def test_waived_findings_are_shown(isms_command: Command, tmp_path: Path) -> Non
     assert "No findings (1 waived)" in text
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", [form for form in FORMATS if form != "junit"])  # which holds times
 def test_output_is_deterministic(isms_command: Command, tmp_path: Path, form: str) -> None:
-    if form == "junit":
-        return  # it holds times
     arguments = situation("findings", tmp_path, isms_command)
     assert output(isms_command, arguments, form) == output(isms_command, arguments, form)

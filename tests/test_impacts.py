@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -250,3 +251,13 @@ def test_the_printed_order_is_that_of_the_guidance(isms_command: Command) -> Non
     out = isms_command("impact", "EU data residency", DATA / "harbour-saas").out
     places = [out.index(f"\n  {kind} (") for kind in ("risk", "SoA entry", "control", "document", "process")]
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize("what", ["EU data residency", "Amazon Web Services"])
+def test_the_command_that_is_suggested_can_be_typed_as_it_stands(isms_command: Command, what: str) -> None:
+    """With the workspace, and with an IRI where a label is that of several elements."""
+    out = isms_command("impact", what, DATA / "harbour-saas").out
+    program, *arguments = shlex.split(out.rpartition("Why the last one is here: ")[2].replace("\n", " "))
+    run = isms_command(*arguments)
+    assert (program, run.code) == ("isms", 0)
+    assert "No path" not in run.out

@@ -116,12 +116,24 @@ def test_the_command_shows_what_changed(tmp_path: Path, capsys: pytest.CaptureFi
             raise KeyboardInterrupt
         step()
 
-    code = run_watch(Watch([place], None, None, CATALOGUE.select(["risk-without-owner"])), lambda report: print(len(report.findings)), wait)
+    watch = Watch([place], None, None, CATALOGUE.select(["risk-without-owner"]))
+    code = run_watch(watch, lambda report: print(len(report.findings)), "minor", wait)
     shown = capsys.readouterr()
     assert code == 1
     assert "a.ttl: 1 gained, 0 lost" in shown.out
     assert "risk-without-owner" in shown.out
     assert "a.ttl:6" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("turtle", "fail_on", "code"), [(":r a isms:Risk .", "major", 0), (":r a isms:Risk .", "minor", 1), ("nonsense", "minor", 2)]
+)
+def test_the_exit_code_is_that_of_the_last_report(tmp_path: Path, turtle: str, fail_on: str, code: int) -> None:
+    def wait(_: float) -> None:
+        raise KeyboardInterrupt
+
+    watch = Watch([workspace(tmp_path, a_ttl=turtle)], None, None, CATALOGUE.select(["risk-without-owner"]))
+    assert run_watch(watch, lambda _: None, fail_on, wait) == code
 
 
 def test_wrong_options(isms_command: Callable[..., Run], tmp_path: Path) -> None:

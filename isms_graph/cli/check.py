@@ -109,9 +109,9 @@ def _watch(options: Options, catalogue: Catalogue) -> int:
     from isms_graph.render.report import write_text
 
     if options.output or options.baseline or options.since is not None or options.owl or options.engine != "compiled":
-        raise UsageError("--watch shows what changes on the screen; it goes with --as-of, --stage, --select and --ignore only.")
+        raise UsageError("--watch shows what changes on the screen; it goes with --as-of, --stage, --fail-on, --select and --ignore only.")
     watch = Watch(options.workspace, as_date(options.as_of), options.stage, catalogue)
-    return run_watch(watch, write_text)
+    return run_watch(watch, write_text, options.fail_on)
 
 
 def _since(report: Report, options: Options, catalogue: Catalogue, step: Callable[[str], None]) -> Report:

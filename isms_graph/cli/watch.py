@@ -39,8 +39,11 @@ class Watch:
         return self.report, gained, [finding for fingerprint, finding in before.items() if fingerprint not in now]
 
 
-def run_watch(watch: Watch, show: Callable[[Report], None], wait: Callable[[float], None] = time.sleep) -> int:
-    """Show the report, then what each change of a file gains and loses, until interrupted; return the exit code."""
+def run_watch(watch: Watch, show: Callable[[Report], None], fail_on: str, wait: Callable[[float], None] = time.sleep) -> int:
+    """Show the report, then what each change of a file gains and loses, until interrupted; return the exit code.
+
+    It is that of the last report: 1 if it has a finding at or above `fail_on`, 2 if there never was a report.
+    """
     try:
         report, _, _ = watch.round()
         show(report)
@@ -53,7 +56,7 @@ def run_watch(watch: Watch, show: Callable[[Report], None], wait: Callable[[floa
             _look(watch)
     except KeyboardInterrupt:
         click.echo(err=True)
-    return 1 if watch.report is None or watch.report.fails_on("minor") else 0
+    return 2 if watch.report is None else int(watch.report.fails_on(fail_on))
 
 
 def _look(watch: Watch) -> None:

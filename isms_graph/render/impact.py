@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from itertools import groupby
 
 from pyoxigraph import NamedNode
 from rich.console import Console
 from rich.text import Text
 
+from isms_graph.errors import UsageError
 from isms_graph.graph import Isms
 from isms_graph.impacts import Affected, Impact, Step, sentence
+from isms_graph.names import resolve
 from isms_graph.render.report import console, indented
 
 
@@ -61,7 +64,7 @@ def write_impact(answer: Impact, isms_: Isms) -> None:
     example = answer.affected[-1]
     out.print()
     direction = "" if forward else " --direction affected-by"
-    command = f"isms impact {_quoted(answer.label)}{direction} --why {_quoted(example.label)}"
+    command = f"isms impact {_named(isms_, answer.origin)}{_place(isms_)}{direction} --why {_named(isms_, example.node)}"
     indented(out, Text(f"Why the last one is here: {command}", style="dim"), 0)
 
 
@@ -87,5 +90,16 @@ def write_paths(paths: list[tuple[Step, ...]], isms_: Isms, what: str, node: str
             indented(out, Text(f"{sentence(isms_, step)}."), 2)
 
 
-def _quoted(text: str) -> str:
-    return '"' + text.replace('"', '\\"') + '"'
+def _named(isms_: Isms, iri: str) -> str:
+    """A name that leads to the element, to be typed in a shell: its label, or its short IRI where others have that label."""
+    node = NamedNode(iri)
+    try:
+        unique = resolve(isms_, isms_.label(node)) == node
+    except UsageError:
+        unique = False
+    return shlex.quote(isms_.label(node) if unique else isms_.short(node))
+
+
+def _place(isms_: Isms) -> str:
+    root = str(isms_.workspace.root)
+    return "" if root == "." else f" {shlex.quote(root)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from itertools import groupby
 from pathlib import Path
@@ -75,7 +76,8 @@ def _print_check(out: Console, findings: list[Finding], report: Report) -> None:
         if finding.place:
             indented(out, Text(finding.place, style="dim"), 11)
     if len(findings) > SHOWN:
-        more = f"and {len(findings) - SHOWN} more; see all with: isms check --select {first.check} --output json"
+        place = "" if report.workspace == "." else f" {shlex.quote(report.workspace)}"
+        more = f"and {len(findings) - SHOWN} more; see all with: isms check{place} --select {first.check} --output json"
         indented(out, Text(more, style="dim"), 9)
     indented(out, Text.assemble(("Do: ", "bold"), first.advice), 9)
 
