@@ -47,7 +47,8 @@ def of_kind(vocabulary: Vocabulary, marker: NamedNode, types: Iterable[tuple[Nod
     """The elements whose class, or one above it, carries an annotation; `types` are the stated classes."""
     marked = {term for term, predicate in vocabulary.by_subject if predicate == marker}
     classes = {class_ for class_, above in vocabulary.superclasses.items() if class_ in marked or not marked.isdisjoint(above)} | marked
-    return {subject for subject, class_ in types if class_ in classes}
+    standard = {term for class_ in classes for term in vocabulary.instances(class_)}
+    return standard | {subject for subject, class_ in types if class_ in classes}
 
 
 def settled(vocabulary: Vocabulary, statuses: Iterable[tuple[Node, Object]]) -> set[Node]:
