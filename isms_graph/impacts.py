@@ -7,13 +7,14 @@ an element the strongest counts. Which paths there are is in `edges`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from pyoxigraph import NamedNode
 
-from isms_graph.edges import DIRECTIONS, PHASES, STRENGTHS, Edge, Edges, edges_of
+from isms_graph.edges import DIRECTIONS, PHASES, STRENGTHS, Edge, edges_of
 from isms_graph.elements import Element, class_label, describe
 from isms_graph.errors import UsageError
 from isms_graph.graph import Isms
@@ -39,14 +40,13 @@ class Step:
 
 
 class Affected(NamedTuple):
-    """An element that is reached: how far, and by how strong a path. `action` is what its owner does, if that is asked."""
+    """An element that is reached: how far, and by how strong a path. `asked` and `state` tell the rest when it is wanted."""
 
     element: Element
     hops: int
     strength: str
-    action: str
     state: int
-    trail: Callable[[int], tuple[Step, ...]]
+    asked: _Asked
 
     node = property(lambda self: self.element.node)
     label = property(lambda self: self.element.label)
@@ -60,7 +60,12 @@ class Affected(NamedTuple):
     @property
     def path(self) -> tuple[Step, ...]:
         """The strongest shortest path, from the cause to the effect. Worked out when asked for: chains can be long."""
-        return self.trail(self.state)
+        return self.asked.trail(self.state)
+
+    @property
+    def action(self) -> str:
+        """What the owner of the element does; empty in answers to what something is affected by."""
+        return self.asked.action(self.state, self.element)
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,60 @@ class _Prepared:
             found = self.described[number] = describe(self.isms, self.edges.nodes[number])
         return found
 
+    def origin(self, node: NamedNode) -> Element:
+        """The description of any node."""
+        number = self.edges.number.get(node)
+        return describe(self.isms, node) if number is None else self.element(number)
+
+
+class _Asked:
+    """A question and how its answer came about, walked again when a path or an action is wanted."""
+
+    def __init__(self, prepared: _Prepared, starts: list[int], direction: str, hops: int | None, change: str) -> None:
+        self.prepared, self.starts, self.direction, self.hops, self.change = prepared, starts, direction, hops, change
+
+    @cached_property
+    def before(self) -> dict[int, int]:
+        """For every state that is reached the state before it on the strongest shortest path."""
+        found: dict[int, int] = {}
+        _search(self.prepared.edges.steps(self.direction), [number * PHASES for number in self.starts], self.hops, found)
+        return found
+
+    def trail(self, state: int) -> tuple[Step, ...]:
+        """The path to a state, from the cause to the effect."""
+        walked = []
+        while state in self.before:
+            walked.append(_step(self._last(state)))
+            state = self.before[state]
+        return tuple(reversed(walked)) if self.direction == "affects" else tuple(walked)
+
+    def action(self, state: int, element: Element) -> str:
+        """What the owner of an element does: as its class says, unless the last link of the path knows better."""
+        if self.direction != "affects":
+            return ""
+        removed = self.change == "removal" and self.before[state] % PHASES == 0 and self.before[state] // PHASES in self.starts
+        if not removed and state % PHASES != PHASES - 1:
+            return element.action
+        vocabulary, edge = self.prepared.isms.vocabulary, self._last(state)
+        if removed:
+            told = vocabulary.text(edge.carrier.property, isms("whenObjectRemoved" if edge.carrier.inverted else "whenSubjectRemoved"))
+            if told:
+                return f"{told} {self._left(edge)}"
+        return vocabulary.text(edge.carrier.property, isms("whenAffected")) or element.action
+
+    def _last(self, state: int) -> Edge:
+        return next(self.prepared.edges.between(self.before[state], state, self.direction))
+
+    def _left(self, edge: Edge) -> str:
+        """What still stands to an element as the origin did that goes away."""
+        edges = self.prepared.edges
+        gone = {edges.nodes[number] for number in self.starts}
+        others = {other.start for other in edges.into[edge.end] if other.carrier == edge.carrier} - gone - edges.settled
+        names = sorted(self.prepared.isms.label(node) for node in others)
+        if not names:
+            return "Nothing else is left."
+        return f"Left: {', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}."
+
 
 def impact(isms_: Isms, what: str | Sequence[str], direction: str = "affects", hops: int | None = None, change: str = "change") -> Impact:
     """What a change of one or several elements affects, or what they are affected by; at most `hops` steps away.
@@ -111,30 +170,18 @@ def impact(isms_: Isms, what: str | Sequence[str], direction: str = "affects", h
         raise UsageError(f"the direction is one of {' or '.join(DIRECTIONS)}, not {direction!r}.")
     if change not in CHANGES:
         raise UsageError(f"the kind of change is one of {', '.join(CHANGES)}, not {change!r}.")
-    origins = _resolved(isms_, what)
     prepared = _prepared(isms_)
-    edges, steps = prepared.edges, prepared.edges.steps(direction)
+    edges = prepared.edges
+    origins = _resolved(isms_, what)
     starts = [edges.number[node] for node in origins if node in edges.number]
-    ranks, before = _search(steps, [number * PHASES for number in starts], hops)
-    nearest: dict[int, tuple[int, int]] = {}
-    for state, rank in ranks.items():
-        number = state // PHASES
-        if number not in nearest or rank < nearest[number][0]:
-            nearest[number] = rank, state
-    for number in starts:
-        del nearest[number]
-    size = len(edges.nodes)
-    order = sorted([(rank >> _BITS) * size + number for number, (rank, _) in nearest.items()])
-    trail = _trails(edges, before, direction)
-    say = _sayings(isms_, edges, before, set(origins), direction, change)
-    affected = []
-    described, element_of = prepared.described, prepared.element
-    for key in order:
-        number = key % size
-        rank, state = nearest[number]
-        element = described[number] or element_of(number)
-        affected.append(Affected(element, rank >> _BITS, STRENGTHS[rank & _MASK], say(state, element), state, trail))
-    return Impact(tuple(describe(isms_, node) for node in origins), direction, change, tuple(affected), prepared.elements)
+    asked = _Asked(prepared, starts, direction, hops, change)
+    ranks = _search(edges.steps(direction), [number * PHASES for number in starts], hops)
+    described, seen, affected = prepared.described, set(starts), []
+    for hops_, number, rank, state in sorted([(rank >> _BITS, state // PHASES, rank, state) for state, rank in ranks.items()]):
+        if number not in seen:
+            seen.add(number)
+            affected.append(Affected(described[number] or prepared.element(number), hops_, STRENGTHS[rank & _MASK], state, asked))
+    return Impact(tuple(prepared.origin(node) for node in origins), direction, change, tuple(affected), prepared.elements)
 
 
 def why(isms_: Isms, what: str | Sequence[str], node: str, direction: str = "affects") -> list[tuple[Step, ...]]:
@@ -142,7 +189,7 @@ def why(isms_: Isms, what: str | Sequence[str], node: str, direction: str = "aff
     origins, target = _resolved(isms_, what), resolve(isms_, node)
     edges = edges_of(isms_)
     steps, end = edges.steps(direction), edges.number.get(target)
-    ranks, _ = _search(steps, [edges.number[origin] * PHASES for origin in origins if origin in edges.number])
+    ranks = _search(steps, [edges.number[origin] * PHASES for origin in origins if origin in edges.number])
     ends = [state for phase in range(PHASES) if end is not None and (state := end * PHASES + phase) in ranks]
     if not ends or target in origins:
         return []
@@ -195,10 +242,11 @@ def _prepared(isms_: Isms) -> _Prepared:
     return prepared
 
 
-def _search(steps: list[list[tuple[int, int]]], starts: Sequence[int], hops: int | None = None) -> tuple[dict[int, int], dict[int, int]]:
-    """For every state that is reached its rank, and the state before it on the strongest shortest path."""
+def _search(
+    steps: list[list[tuple[int, int]]], starts: Sequence[int], hops: int | None = None, before: dict[int, int] | None = None
+) -> dict[int, int]:
+    """For every state that is reached its rank; in `before`, if given, the state before it on the strongest shortest path."""
     ranks = dict.fromkeys(starts, 0)
-    before: dict[int, int] = {}
     frontier, depth = list(ranks), 0
     while frontier and depth != hops:
         depth += 1
@@ -213,50 +261,10 @@ def _search(steps: list[list[tuple[int, int]]], starts: Sequence[int], hops: int
                 elif known <= rank:
                     continue
                 ranks[after] = rank
-                before[after] = state
+                if before is not None:
+                    before[after] = state
         frontier = following
-    return ranks, before
-
-
-def _trails(edges: Edges, before: dict[int, int], direction: str) -> Callable[[int], tuple[Step, ...]]:
-    def trail(state: int) -> tuple[Step, ...]:
-        walked = []
-        while state in before:
-            walked.append(_step(next(edges.between(before[state], state, direction))))
-            state = before[state]
-        return tuple(reversed(walked)) if direction == "affects" else tuple(walked)
-
-    return trail
-
-
-def _sayings(
-    isms_: Isms, edges: Edges, before: dict[int, int], origins: set[NamedNode], direction: str, change: str
-) -> Callable[[int, Element], str]:
-    """What the owner of an element does: as its class says, unless the last link of the path knows better."""
-    vocabulary, alerted = isms_.vocabulary, PHASES - 1
-    starts = {edges.number[node] for node in origins if node in edges.number}
-
-    def say(state: int, element: Element) -> str:
-        removed = change == "removal" and before[state] // PHASES in starts
-        if not removed and state % PHASES != alerted:
-            return element.action
-        edge = next(edges.between(before[state], state, direction))
-        if removed:
-            told = vocabulary.text(edge.carrier.property, isms("whenObjectRemoved" if edge.carrier.inverted else "whenSubjectRemoved"))
-            if told:
-                return f"{told} {_left(isms_, edges, edge, origins)}"
-        return vocabulary.text(edge.carrier.property, isms("whenAffected")) or element.action
-
-    return say if direction == "affects" else lambda _state, _element: ""
-
-
-def _left(isms_: Isms, edges: Edges, edge: Edge, gone: set[NamedNode]) -> str:
-    """What still stands to an element as the origin did that goes away."""
-    others = {other.start for other in edges.into[edge.end] if other.carrier == edge.carrier} - gone - edges.settled
-    names = sorted(isms_.label(node) for node in others)
-    if not names:
-        return "Nothing else is left."
-    return f"Left: {', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}."
+    return ranks
 
 
 def _closed_classes(isms_: Isms, node: NamedNode) -> set[NamedNode]:
