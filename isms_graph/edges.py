@@ -92,7 +92,15 @@ class Edges:
         self.nodes = sorted(ends, key=lambda node: (kinds.get(node, ""), node.value))
         self.number = {node: number for number, node in enumerate(self.nodes)}
         for edges in (*self.out.values(), *self.into.values()):
-            edges.sort(key=lambda edge: (edge.carrier.strength, KINDS.index(edge.carrier.kind), edge.carrier.property.value, edge.end.value, edge.start.value))
+            edges.sort(
+                key=lambda edge: (
+                    edge.carrier.strength,
+                    KINDS.index(edge.carrier.kind),
+                    edge.carrier.property.value,
+                    edge.end.value,
+                    edge.start.value,
+                )
+            )
         self._steps: dict[str, list[list[tuple[int, int]]]] = {}
 
     def steps(self, direction: str) -> list[list[tuple[int, int]]]:

@@ -48,14 +48,45 @@ class Affected(NamedTuple):
     state: int
     asked: _Asked
 
-    node = property(lambda self: self.element.node)
-    label = property(lambda self: self.element.label)
-    class_ = property(lambda self: self.element.class_)
-    class_label = property(lambda self: self.element.class_label)
-    clause = property(lambda self: self.element.clause)
-    owner = property(lambda self: self.element.owner)
-    reviewed = property(lambda self: self.element.reviewed)
-    guidance_order = property(lambda self: self.element.guidance_order)
+    @property
+    def node(self) -> str:
+        """The IRI."""
+        return self.element.node
+
+    @property
+    def label(self) -> str:
+        """The name."""
+        return self.element.label
+
+    @property
+    def class_(self) -> str:
+        """The short name of its class."""
+        return self.element.class_
+
+    @property
+    def class_label(self) -> str:
+        """What it is, in words."""
+        return self.element.class_label
+
+    @property
+    def clause(self) -> str:
+        """The clause under which it is chiefly kept."""
+        return self.element.clause
+
+    @property
+    def owner(self) -> str:
+        """Who owns it, today."""
+        return self.element.owner
+
+    @property
+    def reviewed(self) -> str:
+        """The date of its last review, or an empty text."""
+        return self.element.reviewed
+
+    @property
+    def guidance_order(self) -> int:
+        """Its place in the order in which a change is worked through."""
+        return self.element.guidance_order
 
     @property
     def path(self) -> tuple[Step, ...]:
@@ -121,7 +152,7 @@ class _Asked:
     def before(self) -> dict[int, int]:
         """For every state that is reached the state before it on the strongest shortest path."""
         found: dict[int, int] = {}
-        _search(self.prepared.edges.steps(self.direction), [number * PHASES for number in self.starts], self.hops, found)
+        ranked(self.prepared.edges.steps(self.direction), [number * PHASES for number in self.starts], self.hops, found)
         return found
 
     def trail(self, state: int) -> tuple[Step, ...]:
@@ -175,7 +206,7 @@ def impact(isms_: Isms, what: str | Sequence[str], direction: str = "affects", h
     origins = _resolved(isms_, what)
     starts = [edges.number[node] for node in origins if node in edges.number]
     asked = _Asked(prepared, starts, direction, hops, change)
-    ranks = _search(edges.steps(direction), [number * PHASES for number in starts], hops)
+    ranks = ranked(edges.steps(direction), [number * PHASES for number in starts], hops)
     described, seen, affected = prepared.described, set(starts), []
     for hops_, number, rank, state in sorted([(rank >> _BITS, state // PHASES, rank, state) for state, rank in ranks.items()]):
         if number not in seen:
@@ -189,7 +220,7 @@ def why(isms_: Isms, what: str | Sequence[str], node: str, direction: str = "aff
     origins, target = _resolved(isms_, what), resolve(isms_, node)
     edges = edges_of(isms_)
     steps, end = edges.steps(direction), edges.number.get(target)
-    ranks = _search(steps, [edges.number[origin] * PHASES for origin in origins if origin in edges.number])
+    ranks = ranked(steps, [edges.number[origin] * PHASES for origin in origins if origin in edges.number])
     ends = [state for phase in range(PHASES) if end is not None and (state := end * PHASES + phase) in ranks]
     if not ends or target in origins:
         return []
@@ -242,7 +273,7 @@ def _prepared(isms_: Isms) -> _Prepared:
     return prepared
 
 
-def _search(
+def ranked(
     steps: list[list[tuple[int, int]]], starts: Sequence[int], hops: int | None = None, before: dict[int, int] | None = None
 ) -> dict[int, int]:
     """For every state that is reached its rank; in `before`, if given, the state before it on the strongest shortest path."""

@@ -27,7 +27,16 @@ KINDS = frozenset(FROM_HUB)
 _IMPACTS = isms("impacts")
 _BACKWARD = {
     isms(name)
-    for name in ("impactedBy", "unsettledBy", "underminedBy", "adjustedBy", "alertedBy", "firstUnsettledBy", "firstAdjustedBy", "firstAlertedBy")
+    for name in (
+        "impactedBy",
+        "unsettledBy",
+        "underminedBy",
+        "adjustedBy",
+        "alertedBy",
+        "firstUnsettledBy",
+        "firstAdjustedBy",
+        "firstAlertedBy",
+    )
 }
 _STATUS, NO_IMPACT, ENDS_PATHS = isms("status"), isms("takesNoImpact"), isms("endsPaths")
 _DISJOINT = NamedNode(OWL + "disjointWith")
@@ -47,7 +56,7 @@ def of_kind(vocabulary: Vocabulary, marker: NamedNode, types: Iterable[tuple[Nod
     """The elements whose class, or one above it, carries an annotation; `types` are the stated classes."""
     marked = {term for term, predicate in vocabulary.by_subject if predicate == marker}
     classes = {class_ for class_, above in vocabulary.superclasses.items() if class_ in marked or not marked.isdisjoint(above)} | marked
-    standard = {term for class_ in classes for term in vocabulary.instances(class_)}
+    standard = {term for class_ in classes if isinstance(class_, NamedNode) for term in vocabulary.instances(class_)}
     return standard | {subject for subject, class_ in types if class_ in classes}
 
 

@@ -25,7 +25,7 @@ LAYERS = [
     {"names", "assessment", "catalogue", "edges", "elements"},
     {"findings"},
     {"waivers"},
-    {"examples", "checks", "queries", "impacts", "baselines", "revisions", "watching"},
+    {"examples", "checks", "queries", "impacts", "plans", "baselines", "revisions", "watching"},
     {"owl", "statuses", "explain"},
     {"render"},
     {"api", "cli"},

@@ -10,12 +10,10 @@ from pathlib import Path
 
 import pytest
 from conftest import DATA, Run, base, workspace
-
-from isms_graph.graph import Isms, load
 from pyoxigraph import NamedNode
 
 from isms_graph.edges import carriers, edges_of
-from isms_graph.errors import UsageError
+from isms_graph.graph import Isms, load
 from isms_graph.impacts import impact, sentence, why
 from isms_graph.namespaces import isms
 from isms_graph.queries import query
@@ -83,7 +81,8 @@ def test_a_finding_reaches_through_its_control_and_not_through_the_annex(tmp_pat
 
 def test_what_depends_on_a_thing_fails_with_it_however_far_with_its_risks_and_not_with_its_controls(tmp_path: Path) -> None:
     text = ":host a isms:Asset . :db a isms:Asset ; isms:dependsOn :host . :app a isms:Asset ; isms:dependsOn :db . "
-    text += ":outage a isms:Risk ; isms:concernsAsset :app . :guard a isms:Control ; isms:protects :app . :lock a isms:Control ; isms:protects :host ."
+    text += ":outage a isms:Risk ; isms:concernsAsset :app . :guard a isms:Control ; isms:protects :app . "
+    text += ":lock a isms:Control ; isms:protects :host ."
     assert reached(small(tmp_path, text), "host") == {"db": 1, "lock": 1, "app": 2, "outage": 3}
 
 
@@ -134,7 +133,7 @@ def test_of_the_shortest_paths_the_strongest_counts(tmp_path: Path) -> None:
 
 
 def test_removal_says_what_is_left(tmp_path: Path) -> None:
-    isms_ = small(tmp_path, CHAIN + ":risk isms:treatedBy :spare . :spare a isms:Control ; rdfs:label \"Spare\" .")
+    isms_ = small(tmp_path, CHAIN + ':risk isms:treatedBy :spare . :spare a isms:Control ; rdfs:label "Spare" .')
     actions = {one.node.rsplit("/", 1)[1]: one.action for one in impact(isms_, "control", change="removal").affected}
     assert actions["risk"] == "Treat the risk otherwise, or have the higher risk accepted. Left: Spare."
     assert actions["other-risk"].endswith("Nothing else is left.")

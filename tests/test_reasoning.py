@@ -57,7 +57,9 @@ def test_symmetry() -> None:
 def test_no_impact_leads_to_what_is_settled_or_to_a_clause() -> None:
     found = follows(":i isms:materialises :r . :r isms:status isms:Withdrawn . :f isms:against iso27001:8.1 .")
     settled = {node("r"), NamedNode("https://w3id.org/isms-graph/iso27001/8.1")}
-    assert not [quad for quad in found if quad.predicate in (isms("impacts"), isms("adjusts"), isms("unsettles")) and quad.object in settled]
+    assert not [
+        quad for quad in found if quad.predicate in (isms("impacts"), isms("adjusts"), isms("unsettles")) and quad.object in settled
+    ]
     assert [quad for quad in follows(":i isms:materialises :r . :i isms:status isms:Closed .") if quad.predicate == isms("impacts")]
 
 

@@ -14,6 +14,7 @@ from isms_graph.namespaces import nearest
 
 
 def loaded(workspace: Sequence[str], as_of: str | None) -> Isms:
+    """Load a workspace, saying so if it takes long."""
     with progress() as step:
         step("reading the files")
         return load(workspace, as_of=as_of)

@@ -57,3 +57,25 @@ def run_impact(asked: Question) -> int:
 
         emit(PICTURES[name](answer, isms_), file)
     return 0
+
+
+def _plan(asked: Question) -> int:
+    """Write the change that works the answer off; say on the other stream what is left to decide."""
+    import click
+
+    from isms_graph.graph import as_date
+    from isms_graph.impacts import impact
+    from isms_graph.plans import plan
+
+    if asked.why is not None:
+        raise UsageError("--plan and --why are two questions; ask one of them.")
+    _, file = parse_output("turtle" if asked.output == "text" else asked.output, ("turtle",))
+    isms_ = loaded(asked.workspace, asked.as_of)
+    made = plan(isms_, impact(isms_, asked.what, asked.direction, asked.hops, asked.change), as_date(asked.due))
+    emit(made.turtle, file)
+    place = f" in {file}" if file else ""
+    click.echo(f"{made.follow_ups} follow-ups planned{place}; put the file into the workspace, and isms check tracks them.", err=True)
+    if made.without_owner:
+        shown = ", ".join(made.without_owner[:3]) + (f" and {len(made.without_owner) - 3} more" if len(made.without_owner) > 3 else "")
+        click.echo(f"Without an owner, name one: {shown}.", err=True)
+    return 0

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pyoxigraph import DefaultGraph, NamedNode
 
 from isms_graph.checks import check
+from isms_graph.elements import owner_of
 from isms_graph.findings import Report
 from isms_graph.graph import Isms
-from isms_graph.elements import owner_of
 from isms_graph.namespaces import RDF_TYPE, isms
 
 LANES = ("Plan", "Do", "Check", "Act")
