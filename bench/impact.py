@@ -86,10 +86,7 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 20
     with TemporaryDirectory(prefix="isms-graph-bench-") as folder:
         places = copies(Path(folder), count)
-        print(
-            "| organisations loaded | statements | load, s | first answer, ms | answer, ms (mean) | bare search, ms (mean) | ratio | peak memory, MB |"
-        )
-        print("|---|---|---|---|---|---|---|---|")
+        print("| " + " | ".join(COLUMNS) + " |\n|" + "---|" * len(COLUMNS))
         loaded: list[Isms] = []
         loads: list[float] = []
         marks = {1, 10, 100, 300, 1000, count}

@@ -1,9 +1,8 @@
 """The edges that carry impact, and how a path may run over them.
 
-Which properties carry impact, which way, how far and how strongly is declared in `ontology/impact.ttl`. A change travels
-along `unsettles` edges first, then along `adjusts` edges, or takes one `alerts` edge and stops. No edge leads to a clause
-or an Annex A control, to which nearly everything refers, nor to what is settled, such as a closed incident; what is settled
-is no reason for anything else either.
+Which properties carry impact, which way, how far and how strongly is declared in `ontology/impact.ttl`, with how a path
+runs over the kinds of edges. No edge leads to a clause or an Annex A control, to which nearly everything refers, nor to
+what is settled, such as a closed incident; and what is settled is no reason for anything else.
 """
 
 from __future__ import annotations

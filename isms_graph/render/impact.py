@@ -20,6 +20,11 @@ from isms_graph.impacts import Affected, Impact, Step, sentence
 from isms_graph.names import resolve
 from isms_graph.render.report import console, indented, printed
 
+_MARKS = {
+    "strong": ("", ""),
+    "moderate": ("~ ", "look whether it has to change."),
+    "weak": (". ", "somebody should hear of it."),
+}
 _COLUMNS = ("hops", "strength", "class", "node", "label", "clause", "owner", "reviewed", "action")
 
 
@@ -90,8 +95,9 @@ def _write(out: Console, answer: Impact, isms_: Isms) -> None:
                 _line(out, one, isms_)
     example = answer.affected[-1]
     out.print()
-    if any(one.strength != STRENGTHS[0] for one in answer.affected):
-        indented(out, Text("~ moderate link: look whether it has to change; . weak link: somebody should hear of it.", style="dim"), 0)
+    for strength, (mark, meaning) in _MARKS.items():
+        if mark and any(one.strength == strength for one in answer.affected):
+            indented(out, Text(f"{mark}{strength} link: {meaning}", style="dim"), 0)
     origins = [_typed(isms_, one.node) for one in answer.origins]
     command = ["isms impact", origins[0], *_place(isms_), *(part for one in origins[1:] for part in ("--and", one))]
     command += ([] if forward else ["--direction affected-by"]) + ["--why", _typed(isms_, example.node)]
@@ -108,7 +114,7 @@ def _as_worked_through(one: Affected) -> tuple[object, ...]:
 
 def _line(out: Console, one: Affected, isms_: Isms) -> None:
     short = isms_.short(NamedNode(one.node))
-    text = Text({"strong": "", "moderate": "~ ", "weak": ". "}[one.strength], style="dim")
+    text = Text(_MARKS[one.strength][0], style="dim")
     text.append(one.label if short == one.label or len(short) > 14 else f"{short}  {one.label}", style="not dim")
     said = [part for part in (one.owner, f"reviewed {one.reviewed}" if one.reviewed else "") if part]
     if said:
@@ -136,7 +142,7 @@ def _typed(isms_: Isms, iri: str) -> str:
         unique = resolve(isms_, isms_.label(node)) == node
     except UsageError:
         unique = False
-    return shlex.quote(isms_.label(node) if unique else isms_.short(node))
+    return shlex.quote(isms_.label(node) if unique and "'" not in isms_.label(node) else isms_.short(node))
 
 
 def _place(isms_: Isms) -> list[str]:
