@@ -25,8 +25,8 @@ LAYERS = [
     {"names", "assessment", "catalogue"},
     {"findings"},
     {"waivers"},
-    {"examples", "checks", "queries", "impacts", "baselines", "revisions", "watching"},
-    {"owl", "statuses", "explain"},
+    {"examples", "checks", "queries", "impacts", "baselines", "revisions", "watching", "proposals"},
+    {"owl", "statuses", "explain", "diffs"},
     {"render"},
     {"api", "cli"},
 ]
