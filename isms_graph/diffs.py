@@ -138,18 +138,17 @@ class _Elements:
             for subject, predicate, value in quads:
                 self.changes[subject][predicate][place].append(value)
         stood, stands = ({subject for subject, _, _ in side.stated} for side in self.statements)
-        self.added = [subject for subject in self.changes if subject not in stood]
-        self.removed = [subject for subject in self.changes if subject not in stands]
-        self.modified = [subject for subject in self.changes if subject in stood and subject in stands]
-        self._stood, self._stands = stood, stands
+        self.added = {subject for subject in self.changes if subject not in stood}
+        self.removed = {subject for subject in self.changes if subject not in stands}
+        self.modified = self.changes.keys() - self.added - self.removed
 
-    def described(self, subjects: list[Subject]) -> tuple[ElementChange, ...]:
+    def described(self, subjects: Iterable[Subject]) -> tuple[ElementChange, ...]:
         """The changes of some subjects, by class and name; the properties only of those that were there and still are."""
         changes = [self._change(subject) for subject in subjects]
         return tuple(sorted(changes, key=lambda one: (one.class_label, one.label, one.node, str(one.properties))))
 
     def _change(self, subject: Subject) -> ElementChange:
-        place = 1 if subject in self._stands else 0
+        place = 0 if subject in self.removed else 1
         properties = tuple(
             sorted(
                 (self._property(predicate, lost, gained) for predicate, (lost, gained) in self.changes[subject].items()),
@@ -161,7 +160,7 @@ class _Elements:
         classes = self.isms[place].classes(subject) or self.isms[0].classes(subject)
         class_, class_label = self._named(classes[0], place) if classes else ("", "")
         return ElementChange(
-            subject.value, self.isms[place].label(subject), class_, class_label, properties if subject in self._stood and place else ()
+            subject.value, self.isms[place].label(subject), class_, class_label, properties if subject in self.modified else ()
         )
 
     def _class_of_blank(self, key: str, place: int) -> tuple[str, str]:
@@ -203,24 +202,26 @@ def _name(isms_: Isms, property_: NamedNode) -> str:
 
 
 def _affected(before: Isms, after: Isms, elements: _Elements) -> tuple[Affected, ...]:
-    """What the changes may touch: those of today's elements by today's links, and by the old links what lost some or went."""
-    loosened = [
-        subject
-        for subject in elements.modified
-        if any(
-            isinstance(value, NamedNode)
-            for predicate, (lost, _) in elements.changes[subject].items()
-            if predicate != RDF_TYPE
-            for value in lost
-        )
-    ]
-    changed = {subject.value for subject in elements.changes if isinstance(subject, NamedNode)}
+    """What the changes may touch by the links of today, and by the old ones of what went or lost some.
+
+    An element that only lost or gained links to others that went or came is no cause of its own: those others are.
+    """
+    moved = {*elements.added, *elements.removed}
+    own = {
+        subject: {value for lost, _ in changes.values() for value in lost if isinstance(value, NamedNode)} - moved
+        for subject, changes in elements.changes.items()
+        if subject in moved or any(value not in moved for sides in changes.values() for side in sides for value in side)
+    }
+    origins = (
+        (after, [subject for subject in own if subject not in elements.removed]),
+        (before, [subject for subject, lost in own.items() if subject in elements.removed or lost and subject not in elements.added]),
+    )
     found: dict[str, Affected] = {}
-    for isms_, subjects in ((after, [*elements.added, *elements.modified]), (before, [*elements.removed, *loosened])):
-        own = isms_.elements()
-        for one in _reach(isms_, [subject.value for subject in subjects if isinstance(subject, NamedNode) and subject in own]):
-            nearer = found.get(one.node, one)
-            if one.node not in changed:
+    for isms_, subjects in origins:
+        known = isms_.elements()
+        for one in _reach(isms_, [subject.value for subject in subjects if isinstance(subject, NamedNode) and subject in known]):
+            if NamedNode(one.node) not in elements.changes:
+                nearer = found.get(one.node, one)
                 found[one.node] = replace(nearer, hops=min(one.hops, nearer.hops))
     return tuple(sorted(found.values(), key=lambda one: (one.guidance_order, one.class_, one.hops, one.label, one.node)))
 

@@ -50,7 +50,7 @@ def properties(change: ElementChange) -> dict[str, tuple[tuple[str, ...], tuple[
 def test_nothing_differs_from_itself(harbour: Isms) -> None:
     answer = diff(harbour, load(DATA / "harbour-saas"))
     assert not answer.changed
-    assert answer.affected == answer.gained == answer.lost == ()
+    assert not answer.affected and not answer.gained and not answer.lost
     assert answer.unchanged == 0, "nothing is found there"
     assert all(one.before == one.after for one in answer.figures)
 

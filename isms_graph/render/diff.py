@@ -77,7 +77,7 @@ def headline(answer: Diff) -> str:
         parts[0] = f"{first[0]} element{'' if first[0] == '1' else 's'} {first[1]}"
     said = [", ".join(parts) if parts else "No element differs"]
     if parts:
-        said.append(f"{len(answer.affected)} more may be touched")
+        said.append(f"{len(answer.affected) or 'no'} more may be touched")
     if parts or answer.gained or answer.lost:
         said.append(f"{len(answer.gained)} finding{'' if len(answer.gained) == 1 else 's'} gained, {len(answer.lost)} lost")
     return f"{'; '.join(said)}."
