@@ -1,42 +1,31 @@
 """What does this change affect: breadth-first over the edges that carry impact, with the path, and what to do.
 
-Which properties carry impact, which way and how far is declared in `ontology/impact.ttl`. A change travels along
-`unsettles` edges first, then along `adjusts` edges, or takes one `alerts` edge and stops. No edge leads to a clause or
-an Annex A control, to which nearly everything refers, nor to what is settled, such as a closed incident.
+Answers are ranked by distance, then by strength: a path is as strong as its weakest link, and of the shortest paths to
+an element the strongest counts. Which paths there are is in `edges`.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
-from pyoxigraph import DefaultGraph, NamedNode
+from pyoxigraph import NamedNode
 
+from isms_graph.edges import DIRECTIONS, PHASES, STRENGTHS, Edge, edges_of
+from isms_graph.elements import Element, class_label, describe
 from isms_graph.errors import UsageError
 from isms_graph.graph import Isms
-from isms_graph.index import Index
 from isms_graph.names import resolve
-from isms_graph.namespaces import RDFS, isms
-from isms_graph.reasoning import without_impact
+from isms_graph.namespaces import isms
 from isms_graph.vocabulary import ELEMENT
 
-DIRECTIONS = ("affects", "affected-by")
+CHANGES = ("change", "removal", "addition")
 MAX_PATHS = 20
-_KINDS = ("unsettles", "adjusts", "alerts")
-_SUBPROPERTY = NamedNode(RDFS + "subPropertyOf")
-_INVERSES = {"unsettledBy": "unsettles", "adjustedBy": "adjusts", "alertedBy": "alerts"}
-
-
-class Edge(NamedTuple):
-    """`start` touches `end`; `property` is how the data say it, the other way round if `inverted`."""
-
-    kind: str
-    property: NamedNode
-    inverted: bool
-    start: NamedNode
-    end: NamedNode
+_BITS = 2  # of a rank: distance and, in the lowest bits, the place in STRENGTHS
+_MASK = (1 << _BITS) - 1
 
 
 @dataclass(frozen=True)
@@ -50,50 +39,49 @@ class Step:
     effect: str
 
 
-class _Trail(NamedTuple):
-    """How a node was reached: by an edge, from a node that was reached by a trail. Trails share what they have in common."""
+class Affected(NamedTuple):
+    """An element that is reached: how far, and by how strong a path. `asked` and `state` tell the rest when it is wanted."""
 
-    edge: Edge
-    before: _Trail | None
-
-
-@dataclass(frozen=True)
-class Affected:
-    """An element that is reached. `action` is what its owner does."""
-
-    node: str
-    label: str
-    class_: str
-    class_label: str
-    clause: str
+    element: Element
     hops: int
-    action: str
-    owner: str
-    guidance_order: int
-    _trail: _Trail = field(repr=False, compare=False)
-    _forward: bool = field(repr=False, compare=False)
+    strength: str
+    state: int
+    asked: _Asked
+
+    node = property(lambda self: self.element.node)
+    label = property(lambda self: self.element.label)
+    class_ = property(lambda self: self.element.class_)
+    class_label = property(lambda self: self.element.class_label)
+    clause = property(lambda self: self.element.clause)
+    owner = property(lambda self: self.element.owner)
+    reviewed = property(lambda self: self.element.reviewed)
+    guidance_order = property(lambda self: self.element.guidance_order)
 
     @property
     def path(self) -> tuple[Step, ...]:
-        """The first shortest path, from the cause to the effect. Worked out when asked for: chains can be long."""
-        steps: list[Step] = []
-        trail: _Trail | None = self._trail
-        while trail is not None:
-            steps.append(_step(trail.edge))
-            trail = trail.before
-        return tuple(reversed(steps)) if self._forward else tuple(steps)
+        """The strongest shortest path, from the cause to the effect. Worked out when asked for: chains can be long."""
+        return self.asked.trail(self.state)
+
+    @property
+    def action(self) -> str:
+        """What the owner of the element does; empty in answers to what something is affected by."""
+        return self.asked.action(self.state, self.element)
 
 
 @dataclass(frozen=True)
 class Impact:
-    """The answer. `elements` is how many elements the organisation has in all, for the share that is reached."""
+    """The answer, ordered by hops, class and IRI. `elements` is how many elements the organisation has in all."""
 
-    origin: str
-    label: str
-    class_label: str
+    origins: tuple[Element, ...]
     direction: str
-    affected: tuple[Affected, ...]
+    change: str
+    affected: tuple[Affected, ...] = field(repr=False)
     elements: int
+
+    @property
+    def origin(self) -> str:
+        """The IRI of the first origin."""
+        return self.origins[0].node
 
     @property
     def share(self) -> float:
@@ -101,93 +89,129 @@ class Impact:
         return len(self.affected) / self.elements if self.elements else 0.0
 
 
-class _Graph:
-    """The edges of one ISMS, both ways."""
+class _Prepared:
+    """What answers about one ISMS have in common. Elements are described when an answer first holds them."""
 
     def __init__(self, isms_: Isms) -> None:
-        self.out: dict[NamedNode, list[Edge]] = defaultdict(list)
-        self.into: dict[NamedNode, list[Edge]] = defaultdict(list)
-        statuses = ((q.subject, q.object) for q in isms_.store.quads_for_pattern(None, isms("status"), None, DefaultGraph()))
-        unreached = without_impact(isms_.vocabulary, statuses)
-        for property_, kind, inverted in carriers(isms_.vocabulary):
-            for quad in isms_.store.quads_for_pattern(None, property_, None, DefaultGraph()):
-                if not isinstance(quad.subject, NamedNode) or not isinstance(quad.object, NamedNode):
-                    continue
-                start, end = (quad.object, quad.subject) if inverted else (quad.subject, quad.object)
-                if start != end and end not in unreached:
-                    edge = Edge(kind, property_, inverted, start, end)
-                    self.out[start].append(edge)
-                    self.into[end].append(edge)
-        for edges in (*self.out.values(), *self.into.values()):
-            edges.sort(key=lambda edge: (_KINDS.index(edge.kind), edge.property.value, edge.end.value, edge.start.value))
+        self.edges = edges_of(isms_)
+        self.isms = isms_
+        self.elements = sum(ELEMENT in _closed_classes(isms_, node) for node in isms_.elements())
+        self.described: list[Element | None] = [None] * len(self.edges.nodes)
+
+    def element(self, number: int) -> Element:
+        """The description of a numbered node."""
+        found = self.described[number]
+        if found is None:
+            found = self.described[number] = describe(self.isms, self.edges.nodes[number])
+        return found
+
+    def origin(self, node: NamedNode) -> Element:
+        """The description of any node."""
+        number = self.edges.number.get(node)
+        return describe(self.isms, node) if number is None else self.element(number)
 
 
-def carriers(vocabulary: Index) -> Iterator[tuple[NamedNode, str, bool]]:
-    """The properties that carry impact: (property, kind, True if from object to subject), in a fixed order."""
-    kinds = {isms(name): (name, False) for name in _KINDS}
-    kinds |= {isms(name): (kind, True) for name, kind in _INVERSES.items()}
-    for (term, predicate), above in sorted(vocabulary.by_subject.items(), key=str):
-        if predicate == _SUBPROPERTY and isinstance(term, NamedNode) and term not in kinds:
-            for kind, inverted in (kinds[parent] for parent in above if isinstance(parent, NamedNode) and parent in kinds):
-                yield term, kind, inverted
+class _Asked:
+    """A question and how its answer came about, walked again when a path or an action is wanted."""
+
+    def __init__(self, prepared: _Prepared, starts: list[int], direction: str, hops: int | None, change: str) -> None:
+        self.prepared, self.starts, self.direction, self.hops, self.change = prepared, starts, direction, hops, change
+
+    @cached_property
+    def before(self) -> dict[int, int]:
+        """For every state that is reached the state before it on the strongest shortest path."""
+        found: dict[int, int] = {}
+        _search(self.prepared.edges.steps(self.direction), [number * PHASES for number in self.starts], self.hops, found)
+        return found
+
+    def trail(self, state: int) -> tuple[Step, ...]:
+        """The path to a state, from the cause to the effect."""
+        walked = []
+        while state in self.before:
+            walked.append(_step(self._last(state)))
+            state = self.before[state]
+        return tuple(reversed(walked)) if self.direction == "affects" else tuple(walked)
+
+    def action(self, state: int, element: Element) -> str:
+        """What the owner of an element does: as its class says, unless the last link of the path knows better."""
+        if self.direction != "affects":
+            return ""
+        removed = self.change == "removal" and self.before[state] % PHASES == 0 and self.before[state] // PHASES in self.starts
+        if not removed and state % PHASES != PHASES - 1:
+            return element.action
+        vocabulary, edge = self.prepared.isms.vocabulary, self._last(state)
+        if removed:
+            told = vocabulary.text(edge.carrier.property, isms("whenObjectRemoved" if edge.carrier.inverted else "whenSubjectRemoved"))
+            if told:
+                return f"{told} {self._left(edge)}"
+        return vocabulary.text(edge.carrier.property, isms("whenAffected")) or element.action
+
+    def _last(self, state: int) -> Edge:
+        return next(self.prepared.edges.between(self.before[state], state, self.direction))
+
+    def _left(self, edge: Edge) -> str:
+        """What still stands to an element as the origin did that goes away."""
+        edges = self.prepared.edges
+        gone = {edges.nodes[number] for number in self.starts}
+        others = {other.start for other in edges.into[edge.end] if other.carrier == edge.carrier} - gone - edges.settled
+        names = sorted(self.prepared.isms.label(node) for node in others)
+        if not names:
+            return "Nothing else is left."
+        return f"Left: {', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}."
 
 
-def impact(isms_: Isms, what: str, direction: str = "affects", hops: int | None = None) -> Impact:
-    """What a change of an element affects, or what it is affected by; at most `hops` steps away.
+def impact(isms_: Isms, what: str | Sequence[str], direction: str = "affects", hops: int | None = None, change: str = "change") -> Impact:
+    """What a change of one or several elements affects, or what they are affected by; at most `hops` steps away.
 
-    Raises UnknownName, AmbiguousName or UsageError.
+    `change` is `change`, `removal` or `addition`; it decides what there is to do. Raises UnknownName, AmbiguousName or
+    UsageError.
     """
     if direction not in DIRECTIONS:
         raise UsageError(f"the direction is one of {' or '.join(DIRECTIONS)}, not {direction!r}.")
-    origin = resolve(isms_, what)
-    graph = _graph(isms_)
-    best = _shortest(graph, origin, direction, hops)
-    affected = [_describe(isms_, node, hops_, trail, direction) for node, (hops_, trail) in best.items()]
-    own = sum(ELEMENT in _closed_classes(isms_, node) for node in isms_.elements())
-    return Impact(
-        origin=origin.value,
-        label=isms_.label(origin),
-        class_label=_class_label(isms_, origin),
-        direction=direction,
-        affected=tuple(sorted(affected, key=lambda one: (one.hops, one.class_, one.node))),
-        elements=own,
-    )
+    if change not in CHANGES:
+        raise UsageError(f"the kind of change is one of {', '.join(CHANGES)}, not {change!r}.")
+    prepared = _prepared(isms_)
+    edges = prepared.edges
+    origins = _resolved(isms_, what)
+    starts = [edges.number[node] for node in origins if node in edges.number]
+    asked = _Asked(prepared, starts, direction, hops, change)
+    ranks = _search(edges.steps(direction), [number * PHASES for number in starts], hops)
+    described, seen, affected = prepared.described, set(starts), []
+    for hops_, number, rank, state in sorted([(rank >> _BITS, state // PHASES, rank, state) for state, rank in ranks.items()]):
+        if number not in seen:
+            seen.add(number)
+            affected.append(Affected(described[number] or prepared.element(number), hops_, STRENGTHS[rank & _MASK], state, asked))
+    return Impact(tuple(prepared.origin(node) for node in origins), direction, change, tuple(affected), prepared.elements)
 
 
-def why(isms_: Isms, what: str, node: str, direction: str = "affects") -> list[tuple[Step, ...]]:
+def why(isms_: Isms, what: str | Sequence[str], node: str, direction: str = "affects") -> list[tuple[Step, ...]]:
     """Every shortest path between the origin and a node, at most MAX_PATHS of them; empty if none leads there."""
-    origin, target = resolve(isms_, what), resolve(isms_, node)
-    cause, effect = (origin, target) if direction == "affects" else (target, origin)
-    graph = _graph(isms_)
-    depth = {(cause, 0): 0}
-    before: dict[tuple[NamedNode, int], list[tuple[tuple[NamedNode, int], Edge]]] = defaultdict(list)
-    queue = deque([(cause, 0)])
-    while queue:
-        state = queue.popleft()
-        for edge, after in _moves(graph, state, cause, forward=True):
-            if after not in depth:
-                depth[after] = depth[state] + 1
-                queue.append(after)
-            if depth[after] == depth[state] + 1:
-                before[after].append((state, edge))
-    ends = [state for state in depth if state[0] == effect and state != (cause, 0)]
-    if not ends:
+    origins, target = _resolved(isms_, what), resolve(isms_, node)
+    edges = edges_of(isms_)
+    steps, end = edges.steps(direction), edges.number.get(target)
+    ranks = _search(steps, [edges.number[origin] * PHASES for origin in origins if origin in edges.number])
+    ends = [state for phase in range(PHASES) if end is not None and (state := end * PHASES + phase) in ranks]
+    if not ends or target in origins:
         return []
-    nearest = min(depth[state] for state in ends)
-    paths: list[tuple[Step, ...]] = []
-    stack: list[tuple[tuple[NamedNode, int], _Trail | None]] = [(state, None) for state in ends if depth[state] == nearest]
+    nearest = min(ranks[state] >> _BITS for state in ends)
+    before: dict[int, list[int]] = defaultdict(list)
+    for state, rank in ranks.items():
+        for after, _strength in steps[state]:
+            if ranks[after] >> _BITS == (rank >> _BITS) + 1:
+                before[after].append(state)
+    paths: dict[tuple[Step, ...], None] = {}
+    stack: list[tuple[int, tuple[Edge, object] | None]] = [(state, None) for state in ends if ranks[state] >> _BITS == nearest]
     while stack and len(paths) < MAX_PATHS:
-        state, trail = stack.pop()
-        if state == (cause, 0):
-            steps: list[Step] = []
-            while trail is not None:
-                steps.append(_step(trail.edge))
-                trail = trail.before
-            if tuple(steps) not in paths:
-                paths.append(tuple(steps))
+        state, link = stack.pop()
+        if state not in before:
+            walked = []
+            while link is not None:
+                walked.append(_step(link[0]))
+                link = link[1]  # type: ignore[assignment]
+            paths.setdefault(tuple(walked if direction == "affects" else reversed(walked)))
             continue
-        stack.extend((earlier, _Trail(edge, trail)) for earlier, edge in before[state])
-    return paths
+        stack.extend((earlier, (edge, link)) for earlier in before[state] for edge in edges.between(earlier, state, direction))
+    return list(paths)
 
 
 def sentence(isms_: Isms, step: Step) -> str:
@@ -196,58 +220,51 @@ def sentence(isms_: Isms, step: Step) -> str:
     template = isms_.vocabulary.text(property_, isms("readsAs")) or f"{{subject}} {isms_.vocabulary.label(property_)} {{object}}"
 
     def named(node: NamedNode) -> str:
-        class_ = _class_label(isms_, node)
+        class_ = class_label(isms_, node)
         return f'the {class_} "{isms_.label(node)}"' if class_ else f'"{isms_.label(node)}"'
 
     text = template.replace("{subject}", named(subject)).replace("{object}", named(object_))
     return text[:1].upper() + text[1:]
 
 
-def _graph(isms_: Isms) -> _Graph:
-    if "impact" not in isms_.prepared:
-        isms_.prepared["impact"] = _Graph(isms_)
-    graph = isms_.prepared["impact"]
-    assert isinstance(graph, _Graph)
-    return graph
+def _resolved(isms_: Isms, what: str | Sequence[str]) -> list[NamedNode]:
+    names = [what] if isinstance(what, str) else list(what)
+    if not names:
+        raise UsageError("what changes? Name at least one element.")
+    return list(dict.fromkeys(resolve(isms_, name) for name in names))
 
 
-def _moves(graph: _Graph, state: tuple[NamedNode, int], origin: NamedNode, forward: bool) -> Iterator[tuple[Edge, tuple[NamedNode, int]]]:
-    """The edges that a path may take from a state (node, phase), and the states behind them.
-
-    Forward the phases are 0 while only `unsettles` edges were taken, 1 after an `adjusts`, 2 after an `alerts`.
-    Backward the same paths are walked from their end: 0 while only `adjusts` edges were taken, 1 after any other.
-    """
-    node, phase = state
-    for edge in graph.out[node] if forward else graph.into[node]:
-        if forward:
-            after = _KINDS.index(edge.kind)
-            if phase == 2 or after < phase or (phase == 1 and after == 2):
-                continue
-            yield edge, (edge.end, after)
-        elif phase == 0 and edge.kind == "adjusts":
-            yield edge, (edge.start, 0)
-        elif edge.kind == "unsettles" or (edge.kind == "alerts" and node == origin and phase == 0):
-            yield edge, (edge.start, 1)
+def _prepared(isms_: Isms) -> _Prepared:
+    if "impacts" not in isms_.prepared:
+        isms_.prepared["impacts"] = _Prepared(isms_)
+    prepared = isms_.prepared["impacts"]
+    assert isinstance(prepared, _Prepared)
+    return prepared
 
 
-def _shortest(graph: _Graph, origin: NamedNode, direction: str, hops: int | None) -> dict[NamedNode, tuple[int, _Trail]]:
-    """For every node that is reached its distance and how it was reached first."""
-    forward = direction == "affects"
-    seen = {(origin, 0)}
-    queue: deque[tuple[tuple[NamedNode, int], int, _Trail | None]] = deque([((origin, 0), 0, None)])
-    first: dict[NamedNode, tuple[int, _Trail]] = {}
-    while queue:
-        state, distance, trail = queue.popleft()
-        if hops is not None and distance >= hops:
-            continue
-        for edge, after in _moves(graph, state, origin, forward):
-            if after not in seen:
-                seen.add(after)
-                longer = _Trail(edge, trail)
-                queue.append((after, distance + 1, longer))
-                if after[0] != origin:
-                    first.setdefault(after[0], (distance + 1, longer))
-    return first
+def _search(
+    steps: list[list[tuple[int, int]]], starts: Sequence[int], hops: int | None = None, before: dict[int, int] | None = None
+) -> dict[int, int]:
+    """For every state that is reached its rank; in `before`, if given, the state before it on the strongest shortest path."""
+    ranks = dict.fromkeys(starts, 0)
+    frontier, depth = list(ranks), 0
+    while frontier and depth != hops:
+        depth += 1
+        base, following = depth << _BITS, []
+        for state in frontier:
+            weakest = ranks[state] & _MASK
+            for after, strength in steps[state]:
+                rank = base + (strength if strength > weakest else weakest)
+                known = ranks.get(after)
+                if known is None:
+                    following.append(after)
+                elif known <= rank:
+                    continue
+                ranks[after] = rank
+                if before is not None:
+                    before[after] = state
+        frontier = following
+    return ranks
 
 
 def _closed_classes(isms_: Isms, node: NamedNode) -> set[NamedNode]:
@@ -255,46 +272,6 @@ def _closed_classes(isms_: Isms, node: NamedNode) -> set[NamedNode]:
     return set(direct).union(*(isms_.vocabulary.superclasses.get(class_, ()) for class_ in direct))
 
 
-def _class_label(isms_: Isms, node: NamedNode) -> str:
-    return next((isms_.vocabulary.label(class_) for class_ in isms_.classes(node)), "")
-
-
 def _step(edge: Edge) -> Step:
-    subject, object_ = (edge.end, edge.start) if edge.inverted else (edge.start, edge.end)
-    return Step(subject.value, edge.property.value, object_.value, edge.start.value, edge.end.value)
-
-
-def _describe(isms_: Isms, node: NamedNode, hops: int, trail: _Trail, direction: str) -> Affected:
-    classes = isms_.classes(node)
-    return Affected(
-        node=node.value,
-        label=isms_.label(node),
-        class_=isms_.short(classes[0]) if classes else "",
-        class_label=_class_label(isms_, node),
-        clause=isms_.clause(node),
-        hops=hops,
-        action=isms_.advice(node) if direction == "affects" else "",
-        owner=owner_of(isms_, node),
-        guidance_order=isms_.guidance_order(node),
-        _trail=trail,
-        _forward=direction == "affects",
-    )
-
-
-def owner_of(isms_: Isms, node: NamedNode) -> str:
-    """Who owns the element: roles with those who hold them today, or persons; an empty text if nobody does."""
-    names = []
-    for owner in isms_.values(node, isms("owner")):
-        if not isinstance(owner, NamedNode):
-            continue
-        holders = [
-            isms_.label(person)
-            for person in isms_.values(owner, isms("heldBy"))
-            if isinstance(person, NamedNode) and not _has_left(isms_, person)
-        ]
-        names.append(f"{isms_.label(owner)} ({', '.join(holders)})" if holders else isms_.label(owner))
-    return "; ".join(names)
-
-
-def _has_left(isms_: Isms, person: NamedNode) -> bool:
-    return any(getattr(day, "value", "9999") <= isms_.as_of.isoformat() for day in isms_.values(person, isms("leftOn")))
+    subject, object_ = (edge.end, edge.start) if edge.carrier.inverted else (edge.start, edge.end)
+    return Step(subject.value, edge.carrier.property.value, object_.value, edge.start.value, edge.end.value)

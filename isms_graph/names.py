@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from pyoxigraph import NamedNode
 
 from isms_graph.errors import AmbiguousName, UnknownName
@@ -14,21 +16,44 @@ def resolve(isms_: Isms, name: str) -> NamedNode:
 
     Raises UnknownName with the nearest labels, AmbiguousName with the candidates.
     """
-    described = isms_.elements() | _standard_elements(isms_)
+    known = _known(isms_)
+    if name in known.iris:
+        return known.iris[name]
     for iri in _as_iris(isms_, name.strip()):
-        if iri in described:
-            return iri
-    wanted = name.strip().casefold()
-    labels: dict[str, set[NamedNode]] = {}
-    for node in described:
-        for key in _names(isms_, node):
-            labels.setdefault(key.casefold(), set()).add(node)
+        if iri in known.iris:
+            return known.iris[iri]
+    wanted, labels = name.strip().casefold(), known.labels
     matching = labels.get(wanted, set())
     if len(matching) == 1:
-        return matching.pop()
+        return next(iter(matching))
     if matching:
         raise AmbiguousName(name, [(isms_.short(node), isms_.label(node)) for node in sorted(matching, key=str)])
     raise UnknownName("element", name, [repr(label) for label in _near(isms_, name, wanted, labels)])
+
+
+class _Known:
+    """The elements that have a name, by IRI; and by all their names in lower case, read when a name is not an IRI."""
+
+    def __init__(self, isms_: Isms) -> None:
+        self._isms = isms_
+        self.iris = {node.value: node for node in isms_.elements() | _standard_elements(isms_)}
+
+    @cached_property
+    def labels(self) -> dict[str, set[NamedNode]]:
+        """Every name in lower case, and who has it."""
+        labels: dict[str, set[NamedNode]] = {}
+        for node in self.iris.values():
+            for key in _names(self._isms, node):
+                labels.setdefault(key.casefold(), set()).add(node)
+        return labels
+
+
+def _known(isms_: Isms) -> _Known:
+    if "names" not in isms_.prepared:
+        isms_.prepared["names"] = _Known(isms_)
+    known = isms_.prepared["names"]
+    assert isinstance(known, _Known)
+    return known
 
 
 def _near(isms_: Isms, name: str, wanted: str, labels: dict[str, set[NamedNode]]) -> list[str]:
@@ -40,19 +65,13 @@ def _near(isms_: Isms, name: str, wanted: str, labels: dict[str, set[NamedNode]]
     return list(dict.fromkeys(isms_.label(min(labels[label], key=str)) for label in near))[:3]
 
 
-def _as_iris(isms_: Isms, name: str) -> list[NamedNode]:
+def _as_iris(isms_: Isms, name: str) -> list[str]:
     candidates = [name.strip("<>")]
     prefix, colon, local = name.partition(":")
     if colon and prefix in isms_.prefixes:
         candidates.append(isms_.prefixes[prefix] + local)
     candidates += [isms_.workspace.base + name, ISO27001 + name]
-    found = []
-    for text in candidates:
-        try:
-            found.append(NamedNode(text))
-        except ValueError:
-            continue
-    return found
+    return candidates
 
 
 def _standard_elements(isms_: Isms) -> set[NamedNode]:

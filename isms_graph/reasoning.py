@@ -4,8 +4,9 @@ The rules are those of OWL 2 RL for subclasses, subproperties, inverse and symme
 classes that exclude each other. Domains and ranges are not used to infer types: there, a slip of the pen would declare
 a person to be a risk in silence.
 
-Edges of impact are the exception to the rules: none is inferred that leads to an element which takes no impact, and
-only the forward direction is inferred (`isms:impacts`; its inverse is written `^isms:impacts` in a query).
+Edges of impact are the exception to the rules: none is inferred that leads to an element which takes no impact; one that
+leaves an element where paths end is inferred as the first of a path (`isms:firstAdjusts` for `isms:adjusts`); and only
+the forward direction is inferred (`isms:impacts`; its inverse is written `^isms:impacts` in a query).
 """
 
 from __future__ import annotations
@@ -19,9 +20,16 @@ from isms_graph.index import Node, Object
 from isms_graph.namespaces import OWL, RDF_TYPE, isms
 from isms_graph.vocabulary import Vocabulary
 
-_IMPACT = {isms(name) for name in ("impacts", "unsettles", "adjusts", "alerts")}
-_BACKWARD = {isms(name) for name in ("impactedBy", "unsettledBy", "adjustedBy", "alertedBy")}
-_STATUS, _NO_IMPACT = isms("status"), isms("takesNoImpact")
+# The kinds of edges that carry impact, and what an edge is that leaves an element where paths end: the first of a path.
+FIRST = {"unsettles": "firstUnsettles", "undermines": "firstAlerts", "adjusts": "firstAdjusts", "alerts": "firstAlerts"}
+FROM_HUB = {isms(kind): isms(first) for kind, first in FIRST.items()} | {isms(first): isms(first) for first in FIRST.values()}
+KINDS = frozenset(FROM_HUB)
+_IMPACTS = isms("impacts")
+_BACKWARD = {
+    isms(name)
+    for name in ("impactedBy", "unsettledBy", "underminedBy", "adjustedBy", "alertedBy", "firstUnsettledBy", "firstAdjustedBy", "firstAlertedBy")
+}
+_STATUS, NO_IMPACT, ENDS_PATHS = isms("status"), isms("takesNoImpact"), isms("endsPaths")
 _DISJOINT = NamedNode(OWL + "disjointWith")
 
 Pairs = dict[NamedNode, list[tuple[Node, Object]]]
@@ -35,23 +43,26 @@ def by_predicate(quads: Iterable[Quad]) -> Pairs:
     return pairs
 
 
-def without_impact(vocabulary: Vocabulary, statuses: Iterable[tuple[Node, Object]]) -> set[Node]:
-    """The elements that a change does not travel to, by their class or by their status; `statuses` are their statuses."""
-    marked = {term for term, predicate in vocabulary.by_subject if predicate == _NO_IMPACT}
-    own = {subject for subject, status in statuses if status in marked}
-    standard = {
-        term
-        for class_, terms in vocabulary.by_type.items()
-        if class_ in marked or not marked.isdisjoint(vocabulary.superclasses.get(class_, ()))
-        for term in terms
-    }
-    return own | standard
+def of_kind(vocabulary: Vocabulary, marker: NamedNode, types: Iterable[tuple[Node, Object]]) -> set[Node]:
+    """The elements whose class, or one above it, carries an annotation; `types` are the stated classes."""
+    marked = {term for term, predicate in vocabulary.by_subject if predicate == marker}
+    classes = {class_ for class_, above in vocabulary.superclasses.items() if class_ in marked or not marked.isdisjoint(above)} | marked
+    standard = {term for class_ in classes for term in vocabulary.instances(class_)}
+    return standard | {subject for subject, class_ in types if class_ in classes}
+
+
+def settled(vocabulary: Vocabulary, statuses: Iterable[tuple[Node, Object]]) -> set[Node]:
+    """The elements that are done with, by their status: a change does not travel to them, nor from them unless it begins there."""
+    marked = {term for term, predicate in vocabulary.by_subject if predicate == NO_IMPACT}
+    return {subject for subject, status in statuses if status in marked}
 
 
 def entailed(pairs: Pairs, vocabulary: Vocabulary) -> Iterator[Quad]:
     """The statements that follow; some may come twice, or be among the stated ones already."""
     consequences, superclasses = vocabulary.consequences, vocabulary.superclasses
-    unreached = without_impact(vocabulary, pairs.get(_STATUS, ()))
+    types = pairs.get(RDF_TYPE, ())
+    unreached = settled(vocabulary, pairs.get(_STATUS, ())) | of_kind(vocabulary, NO_IMPACT, types)
+    hubs = of_kind(vocabulary, ENDS_PATHS, types)
     links = {link for _, first, second in vocabulary.chains for link in (first, second)}
     edges: dict[NamedNode, dict[Node, set[Object]]] = defaultdict(lambda: defaultdict(set))
 
@@ -62,7 +73,13 @@ def entailed(pairs: Pairs, vocabulary: Vocabulary) -> Iterator[Quad]:
             if property_ in _BACKWARD:
                 continue
             new = [(o, s) for s, o in members if not isinstance(o, Literal)] if inverted else members
-            if property_ in _IMPACT:
+            if property_ in KINDS:
+                new = [(s, o) for s, o in new if o not in unreached]
+                for subject, object_ in new:
+                    if subject in hubs:
+                        yield Quad(subject, FROM_HUB[property_], object_)
+                new = [(s, o) for s, o in new if s not in hubs]
+            elif property_ == _IMPACTS:
                 new = [(s, o) for s, o in new if o not in unreached]
             if property_ in links:
                 for subject, object_ in new:

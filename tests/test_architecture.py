@@ -22,7 +22,7 @@ LAYERS = [
     {"reasoning"},
     {"sources"},
     {"graph"},
-    {"names", "assessment", "catalogue"},
+    {"names", "assessment", "catalogue", "edges", "elements"},
     {"findings"},
     {"waivers"},
     {"examples", "checks", "queries", "impacts", "baselines", "revisions", "watching", "proposals"},

@@ -1,9 +1,7 @@
-"""`isms impact`, `query`, `explain`, `status` and `map`."""
+"""`isms query`, `explain`, `status` and `map`."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,36 +13,10 @@ from isms_graph.graph import Isms, load
 from isms_graph.namespaces import nearest
 
 
-def _load(workspace: Sequence[str], as_of: str | None) -> Isms:
+def loaded(workspace: Sequence[str], as_of: str | None) -> Isms:
     with progress() as step:
         step("reading the files")
         return load(workspace, as_of=as_of)
-
-
-def run_impact(
-    what: str, workspace: Sequence[str], as_of: str | None, direction: str, hops: int | None, why: str | None, output: str
-) -> int:
-    """Answer what a change affects."""
-    from isms_graph.impacts import impact
-    from isms_graph.impacts import why as all_paths
-    from isms_graph.render.impact import as_json, write_impact, write_paths
-
-    isms_ = _load(workspace, as_of)
-    if why is not None:
-        write_paths(all_paths(isms_, what, why, direction), isms_, what, why)
-        return 0
-    answer = impact(isms_, what, direction, hops)
-    if output == "json":
-        emit_json(as_json(answer, isms_))
-    elif output == "csv":
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(("hops", "class", "node", "label", "clause", "owner", "action"))
-        writer.writerows((one.hops, one.class_, one.node, one.label, one.clause, one.owner, one.action) for one in answer.affected)
-        emit(out.getvalue())
-    else:
-        write_impact(answer, isms_)
-    return 0
 
 
 def run_query(name: str | None, workspace: Sequence[str], as_of: str | None, params: Sequence[str], output: str | None, list_: bool) -> int:
@@ -68,10 +40,10 @@ def run_query(name: str | None, workspace: Sequence[str], as_of: str | None, par
         if not file.is_file():
             raise InputError("there is no such query file.", file)
         text = file.read_text(encoding="utf-8")
-        isms_ = _load(workspace, as_of)
+        isms_ = loaded(workspace, as_of)
         answer = ask(isms_, read_question(file), values) if "#+ question" in text else run_text(isms_, text, file)
     elif name in known:
-        answer = ask(_load(workspace, as_of), known[name], values)
+        answer = ask(loaded(workspace, as_of), known[name], values)
     else:
         raise UnknownName("query", name, nearest(name, known), "`isms query --list` lists them.")
     if isinstance(answer, Table):
@@ -143,7 +115,7 @@ def run_map(workspace: Sequence[str], as_of: str | None, output: str) -> int:
     from isms_graph.render.svg import svg
 
     name, file = parse_output(output, ("mermaid", "svg"))
-    drawn = process_map(_load(workspace, as_of))
+    drawn = process_map(loaded(workspace, as_of))
     if not drawn.boxes:
         raise InputError(
             "there is no process to draw.", advice="Describe processes (isms:Process) and their interactions (isms:Interaction)."

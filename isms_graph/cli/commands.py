@@ -109,17 +109,41 @@ def check(
     show_default=True,
     help="What it affects, or what affects it.",
 )
+@click.option("--and", "also", multiple=True, metavar="WHAT", help="Another element that changes at the same time; repeatable.")
+@click.option(
+    "--change",
+    type=click.Choice(["change", "removal", "addition"]),
+    default="change",
+    show_default=True,
+    help="What happens to WHAT; it decides what there is to do.",
+)
 @click.option("--hops", type=click.IntRange(min=1), metavar="N", help="Go at most so many steps.")
 @click.option("--why", metavar="NODE", help="Print every shortest path to this element as sentences.")
-@click.option("--output", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
-def impact(what: str, workspace: Sequence[str], as_of: str | None, direction: str, hops: int | None, why: str | None, output: str) -> int:
+@click.option("--plan", is_flag=True, help="Write a planned change in Turtle, with a follow-up for each affected element.")
+@click.option("--due", metavar="DATE", help="With --plan, the day by which the change is to be done.")
+@click.option(
+    "--output",
+    default="text",
+    show_default=True,
+    metavar="FORMAT[=FILE]",
+    help="text, json, csv, mermaid, dot or svg, to the screen or to a file; with --plan turtle.",
+)
+def impact(
+    what: str, workspace: Sequence[str], as_of: str | None, direction: str, also: Sequence[str], change: str, hops: int | None,
+    why: str | None, plan: bool, due: str | None, output: str,
+) -> int:  # fmt: skip
     """Say what a change of WHAT affects, how far, along which path, and who must do what.
 
     WHAT is the IRI, the short name or the label of any element: "EU data residency", R-07, A.5.23.
-    """
-    from isms_graph.cli.answers import run_impact
 
-    return run_impact(what, workspace, as_of, direction, hops, why, output)
+    \b
+    isms impact "Amazon Web Services" my-isms --change removal
+    isms impact R-07 my-isms --direction affected-by
+    isms impact "EU data residency" my-isms --plan --output turtle=my-isms/change-residency.ttl
+    """
+    from isms_graph.cli.impact import Question, run_impact
+
+    return run_impact(Question((what, *also), workspace, as_of, direction, change, hops, why, plan, due, output))
 
 
 @cli.command(name="what-if")

@@ -1,26 +1,35 @@
-"""The answer to "what does this change affect" as text and JSON."""
+"""The answer to "what does this change affect" as text, CSV and JSON."""
 
 from __future__ import annotations
 
+import csv
+import io
 import shlex
 from itertools import groupby
+from pathlib import Path
 
 from pyoxigraph import NamedNode
 from rich.console import Console
 from rich.text import Text
 
+from isms_graph.edges import STRENGTHS
+from isms_graph.elements import Element
 from isms_graph.errors import UsageError
 from isms_graph.graph import Isms
 from isms_graph.impacts import Affected, Impact, Step, sentence
 from isms_graph.names import resolve
-from isms_graph.render.report import console, indented
+from isms_graph.render.report import console, indented, printed
+
+_COLUMNS = ("hops", "strength", "class", "node", "label", "clause", "owner", "reviewed", "action")
 
 
 def as_json(answer: Impact, isms_: Isms) -> dict[str, object]:
     """The answer in the stable JSON form; IRIs in full, properties by their short names."""
     return {
         "origin": answer.origin,
+        "origins": [one.node for one in answer.origins],
         "direction": answer.direction,
+        "change": answer.change,
         "affected": [
             {
                 "node": one.node,
@@ -28,34 +37,52 @@ def as_json(answer: Impact, isms_: Isms) -> dict[str, object]:
                 "class": one.class_,
                 "clause": one.clause,
                 "hops": one.hops,
+                "strength": one.strength,
                 "path": [{"from": step.subject, "property": isms_.short(NamedNode(step.property)), "to": step.object} for step in one.path],
                 "action": one.action,
                 "owner": one.owner,
+                "reviewed": one.reviewed,
             }
             for one in answer.affected
         ],
     }
 
 
-def write_impact(answer: Impact, isms_: Isms) -> None:
+def as_csv(answer: Impact) -> str:
+    """The answer as CSV with a header."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for one in answer.affected:
+        writer.writerow((one.hops, one.strength, one.class_, one.node, one.label, one.clause, one.owner, one.reviewed, one.action))
+    return out.getvalue()
+
+
+def named(origins: tuple[Element, ...]) -> str:
+    """The origins of an answer in words, with what they are."""
+    names = [f"{one.class_label} {one.label!r}" if one.class_label else repr(one.label) for one in origins]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and the {names[-1]}"
+
+
+def write_impact(answer: Impact, isms_: Isms, file: Path | None = None) -> None:
     """Print the answer for people: by distance, then in the order in which a change is worked through."""
-    out = console()
-    name = f"{answer.class_label} {answer.label!r}" if answer.class_label else repr(answer.label)
+    printed(file, lambda out: _write(out, answer, isms_))
+
+
+def _write(out: Console, answer: Impact, isms_: Isms) -> None:
     forward = answer.direction == "affects"
+    what = f"{_article(answer.change)} of the {named(answer.origins)}"
     if not answer.affected:
         nothing = "reaches nothing else in this ISMS" if forward else "is reached by nothing else in this ISMS"
-        indented(out, Text(f"A change of the {name} {nothing}."), 0)
+        indented(out, Text(f"{what} {nothing}."), 0)
         return
     verb = "may touch" if forward else "may be touched by"
-    indented(
-        out,
-        Text(f"A change of the {name} {verb} {len(answer.affected)} of {answer.elements} elements ({answer.share:.0%}).", style="bold"),
-        0,
-    )
+    summary = f"{what} {verb} {len(answer.affected)} of {answer.elements} elements ({answer.share:.0%})."
+    indented(out, Text(summary, style="bold"), 0)
     for hops, at_distance in groupby(answer.affected, key=lambda one: one.hops):
         out.print(Text(f"\n{hops} step{'s' if hops > 1 else ''} away", style="bold"))
-        ordered = sorted(at_distance, key=lambda one: (one.guidance_order, one.class_, one.label, one.node))
-        for _, same in groupby(ordered, key=lambda one: one.class_):
+        ordered = sorted(at_distance, key=_as_worked_through)
+        for _, same in groupby(ordered, key=lambda one: (one.class_, one.action)):
             members = list(same)
             action = f": {members[0].action}" if members[0].action else ""
             indented(out, Text.assemble((f"{members[0].class_label or 'not described anywhere'} ({len(members)})", "cyan"), action), 2)
@@ -63,17 +90,29 @@ def write_impact(answer: Impact, isms_: Isms) -> None:
                 _line(out, one, isms_)
     example = answer.affected[-1]
     out.print()
-    direction = "" if forward else " --direction affected-by"
-    command = f"isms impact {_named(isms_, answer.origin)}{_place(isms_)}{direction} --why {_named(isms_, example.node)}"
-    indented(out, Text(f"Why the last one is here: {command}", style="dim"), 0)
+    if any(one.strength != STRENGTHS[0] for one in answer.affected):
+        indented(out, Text("~ moderate link: look whether it has to change; . weak link: somebody should hear of it.", style="dim"), 0)
+    origins = [_typed(isms_, one.node) for one in answer.origins]
+    command = ["isms impact", origins[0], *_place(isms_), *(part for one in origins[1:] for part in ("--and", one))]
+    command += ([] if forward else ["--direction affected-by"]) + ["--why", _typed(isms_, example.node)]
+    indented(out, Text(f"Why the last one is here: {' '.join(command)}", style="dim"), 0)
+
+
+def _article(change: str) -> str:
+    return f"{'An' if change == 'addition' else 'A'} {change}"
+
+
+def _as_worked_through(one: Affected) -> tuple[object, ...]:
+    return one.guidance_order, one.class_, one.action, STRENGTHS.index(one.strength), one.label, one.node
 
 
 def _line(out: Console, one: Affected, isms_: Isms) -> None:
     short = isms_.short(NamedNode(one.node))
-    label = one.label if short == one.label or len(short) > 14 else f"{short}  {one.label}"
-    text = Text(label)
-    if one.owner:
-        text.append(f"  [{one.owner}]", style="dim")
+    text = Text({"strong": "", "moderate": "~ ", "weak": ". "}[one.strength], style="dim")
+    text.append(one.label if short == one.label or len(short) > 14 else f"{short}  {one.label}", style="not dim")
+    said = [part for part in (one.owner, f"reviewed {one.reviewed}" if one.reviewed else "") if part]
+    if said:
+        text.append(f"  [{'; '.join(said)}]")
     indented(out, text, 4)
 
 
@@ -90,7 +129,7 @@ def write_paths(paths: list[tuple[Step, ...]], isms_: Isms, what: str, node: str
             indented(out, Text(f"{sentence(isms_, step)}."), 2)
 
 
-def _named(isms_: Isms, iri: str) -> str:
+def _typed(isms_: Isms, iri: str) -> str:
     """A name that leads to the element, to be typed in a shell: its label, or its short IRI where others have that label."""
     node = NamedNode(iri)
     try:
@@ -100,6 +139,6 @@ def _named(isms_: Isms, iri: str) -> str:
     return shlex.quote(isms_.label(node) if unique else isms_.short(node))
 
 
-def _place(isms_: Isms) -> str:
+def _place(isms_: Isms) -> list[str]:
     root = str(isms_.workspace.root)
-    return "" if root == "." else f" {shlex.quote(root)}"
+    return [] if root == "." else [shlex.quote(root)]

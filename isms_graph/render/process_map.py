@@ -10,7 +10,7 @@ from pyoxigraph import DefaultGraph, NamedNode
 from isms_graph.checks import check
 from isms_graph.findings import Report
 from isms_graph.graph import Isms
-from isms_graph.impacts import owner_of
+from isms_graph.elements import owner_of
 from isms_graph.namespaces import RDF_TYPE, isms
 
 LANES = ("Plan", "Do", "Check", "Act")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 from typing import TextIO
@@ -35,16 +36,21 @@ def indented(out: Console, text: Text, by: int = 0) -> None:
         out.print(Text(" " * by).append(line), soft_wrap=True)
 
 
-def write_text(report: Report, file: Path | None = None, timing: bool = False) -> None:
-    """Write the report for people, to the screen or to a file. Raises InputError if the file cannot be written."""
+def printed(file: Path | None, write: Callable[[Console], None]) -> None:
+    """Let `write` print to the screen or to a file. Raises InputError if the file cannot be written."""
     if file is None:
-        _write(console(), report, timing)
+        write(console())
         return
     try:
         with file.open("w", encoding="utf-8") as stream:
-            _write(console(stream), report, timing)
+            write(console(stream))
     except OSError as error:
         raise InputError(f"the output cannot be written: {error.strerror}.", file) from None
+
+
+def write_text(report: Report, file: Path | None = None, timing: bool = False) -> None:
+    """Write the report for people, to the screen or to a file. Raises InputError if the file cannot be written."""
+    printed(file, lambda out: _write(out, report, timing))
 
 
 def _write(out: Console, report: Report, timing: bool) -> None:
