@@ -7,7 +7,7 @@ makes no difference.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -16,6 +16,7 @@ from pyoxigraph import BlankNode, NamedNode
 from isms_graph.assessment import default_stage
 from isms_graph.catalogue import SEVERITY_ORDER
 from isms_graph.checks import check
+from isms_graph.edges import STRENGTHS
 from isms_graph.findings import Finding, Report
 from isms_graph.graph import Isms
 from isms_graph.impacts import Affected, impact
@@ -39,13 +40,18 @@ class PropertyChange:
 
 @dataclass(frozen=True)
 class ElementChange:
-    """An element that came, went or changed. `node` is its IRI, empty if it has none; `class_` a short name."""
+    """An element that came, went or changed. `node` is its IRI, empty if it has none; `class_` a short name.
+
+    `action` and `owner` say who does what about one that changed only because others came or went.
+    """
 
     node: str
     label: str
     class_: str
     class_label: str
     properties: tuple[PropertyChange, ...] = ()
+    action: str = ""
+    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,7 @@ def diff(before: Isms, after: Isms, stage: str | None = None) -> Diff:
     if stage is None and before.as_of == after.as_of:
         stages = (default_stage(after)[0],) * 2
     elements = _Elements(before, after)
+    touched = _touched(before, after, elements)
     was, now = (check(isms_, stage_) for isms_, stage_ in zip((before, after), stages, strict=True))
     known, present = ({finding.fingerprint for finding in report.open} for report in (was, now))
     return Diff(
@@ -109,8 +116,8 @@ def diff(before: Isms, after: Isms, stage: str | None = None) -> Diff:
         after=_side(now),
         added=elements.described(elements.added),
         removed=elements.described(elements.removed),
-        modified=elements.described(elements.modified),
-        affected=_affected(before, after, elements),
+        modified=elements.described(elements.modified, touched),
+        affected=tuple(sorted((one for one in touched.values() if NamedNode(one.node) not in elements.changes), key=_as_worked_through)),
         gained=tuple(finding for finding in now.open if finding.fingerprint not in known),
         lost=tuple(finding for finding in was.open if finding.fingerprint not in present),
         unchanged=len(known & present),
@@ -142,10 +149,13 @@ class _Elements:
         self.removed = {subject for subject in self.changes if subject not in stands}
         self.modified = self.changes.keys() - self.added - self.removed
 
-    def described(self, subjects: Iterable[Subject]) -> tuple[ElementChange, ...]:
+    def described(self, subjects: Iterable[Subject], touched: Mapping[str, Affected] | None = None) -> tuple[ElementChange, ...]:
         """The changes of some subjects, by class and name; the properties only of those that were there and still are."""
-        changes = [self._change(subject) for subject in subjects]
-        return tuple(sorted(changes, key=lambda one: (one.class_label, one.label, one.node, str(one.properties))))
+        changes = []
+        for one in (self._change(subject) for subject in subjects):
+            reached = (touched or {}).get(one.node)
+            changes.append(replace(one, action=reached.action, owner=reached.owner) if reached else one)
+        return tuple(sorted(changes, key=lambda one: (one.class_label, one.action, one.label, one.node, str(one.properties))))
 
     def _change(self, subject: Subject) -> ElementChange:
         place = 0 if subject in self.removed else 1
@@ -201,40 +211,36 @@ def _name(isms_: Isms, property_: NamedNode) -> str:
     return _NAMES.get(property_) or isms_.vocabulary.label(property_) or local_name(property_.value)
 
 
-def _affected(before: Isms, after: Isms, elements: _Elements) -> tuple[Affected, ...]:
-    """What the changes may touch by the links of today, and by the old ones of what went or lost some.
+def _touched(before: Isms, after: Isms, elements: _Elements) -> dict[str, Affected]:
+    """What the changes may touch, by IRI: by the links of today, and by the old ones of what went or lost some.
 
-    An element that only lost or gained links to others that went or came is no cause of its own: those others are.
+    An element that only lost or gained links to others that went or came is no cause of its own: those others are, and
+    it is touched. What is reached in several ways counts as the nearest, a removal before a change before an addition.
     """
-    moved = {*elements.added, *elements.removed}
-    own = {
-        subject: {value for lost, _ in changes.values() for value in lost if isinstance(value, NamedNode)} - moved
+    moved = elements.added | elements.removed
+    lost: dict[Subject, set[Value]] = {
+        subject: {value for values, _ in changes.values() for value in values} - moved
         for subject, changes in elements.changes.items()
-        if subject in moved or any(value not in moved for sides in changes.values() for side in sides for value in side)
+        if subject not in moved and any(value not in moved for sides in changes.values() for values in sides for value in values)
     }
-    origins = (
-        (after, [subject for subject in own if subject not in elements.removed]),
-        (before, [subject for subject, lost in own.items() if subject in elements.removed or lost and subject not in elements.added]),
-    )
+    loosened = [subject for subject, values in lost.items() if any(isinstance(value, NamedNode) for value in values)]
     found: dict[str, Affected] = {}
-    for isms_, subjects in origins:
+    for isms_, subjects, change in (
+        (before, elements.removed, "removal"),
+        (after, lost, "change"),
+        (before, loosened, "change"),
+        (after, elements.added, "addition"),
+    ):
         known = isms_.elements()
-        for one in _reach(isms_, [subject.value for subject in subjects if isinstance(subject, NamedNode) and subject in known]):
-            if NamedNode(one.node) not in elements.changes:
-                nearer = found.get(one.node, one)
-                found[one.node] = replace(nearer, hops=min(one.hops, nearer.hops))
-    return tuple(sorted(found.values(), key=lambda one: (one.guidance_order, one.class_, one.hops, one.label, one.node)))
+        origins = sorted(subject.value for subject in subjects if isinstance(subject, NamedNode) and subject in known)
+        for one in impact(isms_, origins, change=change).affected if origins else ():
+            if one.node not in found or one.hops < found[one.node].hops:
+                found[one.node] = one
+    return {node: one for node, one in found.items() if NamedNode(node) not in moved and NamedNode(node) not in lost}
 
 
-def _reach(isms_: Isms, iris: Iterable[str]) -> Iterable[Affected]:
-    """What a change of several elements together may touch, each at its least distance."""
-    origins = set(iris)
-    nearest: dict[str, Affected] = {}
-    for iri in sorted(origins):
-        for one in impact(isms_, iri).affected:
-            if one.node not in origins and (one.node not in nearest or one.hops < nearest[one.node].hops):
-                nearest[one.node] = one
-    return nearest.values()
+def _as_worked_through(one: Affected) -> tuple[object, ...]:
+    return one.guidance_order, one.class_, one.action, STRENGTHS.index(one.strength), one.hops, one.label, one.node
 
 
 def _figures(before: Isms, after: Isms) -> tuple[Figure, ...]:

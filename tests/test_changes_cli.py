@@ -59,6 +59,8 @@ def test_json(isms_command: Command, tmp_path: Path) -> None:
         "label": "Fire",
         "class": "isms:Risk",
         "properties": [{"property": "isms:currentLevel", "label": "current level", "lost": ["4"], "gained": ["6"]}],
+        "action": "",
+        "owner": "",
     }
     assert "role-vacant" in [one["check"] for one in found["findings"]["gained"]]
     assert {"figure": "Risks", "before": 1, "after": 1} in found["figures"]

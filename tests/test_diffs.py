@@ -122,6 +122,24 @@ def test_impact_leaves_out_what_changed_and_reaches_by_old_links_too(tmp_path: P
     assert "dangling-reference" in {one.check for one in removed.gained}
 
 
+def test_who_only_lost_a_link_to_what_went_is_touched_and_no_cause(tmp_path: Path) -> None:
+    """The process loses a control that goes; what hangs on the process by other links is left alone."""
+    more = (
+        BEFORE
+        + ':run a isms:Process ; rdfs:label "Run" ; isms:owner :cto ; isms:operates :backup , :lock . :lock a isms:Control ; rdfs:label "Lock" .'
+    )
+    control = next(line for line in BEFORE.splitlines() if line.startswith(":backup"))
+    after = more.replace(control, "").replace(" ; isms:treatedBy :backup", "").replace(":backup , ", "")
+    answer = compared(tmp_path, more, after)
+    assert names(answer.removed) == ["Backup"]
+    actions = {one.label: (one.action, one.owner) for one in answer.modified}
+    assert set(actions) == {"Loss", "Run"}
+    assert all("CTO (Ana)" == owner and action for action, owner in actions.values())
+    assert "Lock" not in {one.label for one in answer.affected}
+    changed = compared(tmp_path, more, more.replace('"Run"', '"Running"'))
+    assert [(one.label, one.action) for one in changed.modified] == [("Running", "")], "it changed by itself"
+
+
 def test_without_a_class_but_still_mentioned(tmp_path: Path) -> None:
     before = BEFORE + ':note a isms:Document ; rdfs:label "Note" .'
     answer = compared(tmp_path, before, BEFORE + ':note rdfs:label "Note" .')

@@ -31,11 +31,21 @@ def as_json(answer: Diff) -> dict[str, object]:
                     {"property": each.property, "label": each.label, "lost": list(each.lost), "gained": list(each.gained)}
                     for each in one.properties
                 ],
+                "action": one.action,
+                "owner": one.owner,
             }
             for one in answer.modified
         ],
         "affected": [
-            {"node": one.node, "label": one.label, "class": one.class_, "hops": one.hops, "action": one.action, "owner": one.owner}
+            {
+                "node": one.node,
+                "label": one.label,
+                "class": one.class_,
+                "hops": one.hops,
+                "strength": one.strength,
+                "action": one.action,
+                "owner": one.owner,
+            }
             for one in answer.affected
         ],
         "findings": {
@@ -95,13 +105,17 @@ def _elements(out: Console, kind: str, elements: tuple[ElementChange, ...]) -> N
         return
     sign, colour = _SIGNS[kind]
     out.print(Text(f"\n{kind.capitalize()}", style="bold"))
-    for label, same in groupby(elements, key=lambda one: one.class_label):
+    for (label, action), same in groupby(elements, key=lambda one: (one.class_label, one.action)):
         members = list(same)
-        indented(out, Text(f"{label or 'no class'} ({len(members)})", style="cyan"), 2)
+        _class(out, label or "no class", len(members), action)
         for one in members:
-            indented(out, Text.assemble((f"{sign} ", colour), _short(one.label)), 4)
+            indented(out, Text.assemble((f"{sign} ", colour), _short(one.label), (f"  [{one.owner}]" if one.owner else "", "dim")), 4)
             for change in one.properties:
                 _property(out, change)
+
+
+def _class(out: Console, label: str, count: int, action: str) -> None:
+    indented(out, Text.assemble((f"{label} ({count})", "cyan"), f": {action}" if action else ""), 2)
 
 
 def _property(out: Console, change: PropertyChange) -> None:
@@ -124,7 +138,7 @@ def _touched(out: Console, answer: Diff) -> None:
         out.print(Text("\nMay be touched", style="bold"))
     for (label, action), same in groupby(answer.affected, key=lambda one: (one.class_label, one.action)):
         members = list(same)
-        indented(out, Text.assemble((f"{label or 'not described anywhere'} ({len(members)})", "cyan"), f": {action}" if action else ""), 2)
+        _class(out, label or "not described anywhere", len(members), action)
         for one in members[:OF_CLASS]:
             indented(out, Text(one.label).append(f"  [{one.owner}]" if one.owner else "", style="dim"), 4)
         if len(members) > OF_CLASS:
