@@ -6,7 +6,7 @@ makes no difference.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -186,10 +186,10 @@ class _Elements:
     def _property(self, predicate: NamedNode, lost: list[Value], gained: list[Value]) -> PropertyChange:
         isms_ = self.isms[1]
         texts = [{value: self._text(value, place) for value in values} for place, values in enumerate((lost, gained))]
-        every = [text for side in texts for text in side.values()]
+        every = Counter(text for side in texts for text in side.values())
         for place, side in enumerate(texts):
             for value, text in side.items():
-                if every.count(text) > 1:  # two things that read alike: a number and a text, two elements with one name
+                if every[text] > 1:  # two things that read alike: a number and a text, two elements with one name
                     side[value] = f"{text} ({self.isms[place].short(value) if isinstance(value, NamedNode) else value})"
         return PropertyChange(isms_.short(predicate), _name(isms_, predicate), *(tuple(sorted(side.values())) for side in texts))
 

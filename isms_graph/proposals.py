@@ -76,7 +76,7 @@ class _Patch:
         if quad.predicate in self.isms.vocabulary.functional:
             return quad.subject, quad.predicate, ""
         if quad.predicate in _TEXTS and isinstance(quad.object, Literal):
-            return quad.subject, quad.predicate, quad.object.language or "-"
+            return quad.subject, quad.predicate, quad.object.language or "en"
         return None
 
     def problems(self) -> Iterator[InputError]:

@@ -134,7 +134,7 @@ def test_who_only_lost_a_link_to_what_went_is_touched_and_no_cause(tmp_path: Pat
     assert names(answer.removed) == ["Backup"]
     actions = {one.label: (one.action, one.owner) for one in answer.modified}
     assert set(actions) == {"Loss", "Run"}
-    assert all("CTO (Ana)" == owner and action for action, owner in actions.values())
+    assert all(owner == "CTO (Ana)" and action for action, owner in actions.values())
     assert "Lock" not in {one.label for one in answer.affected}
     changed = compared(tmp_path, more, more.replace('"Run"', '"Running"'))
     assert [(one.label, one.action) for one in changed.modified] == [("Running", "")], "it changed by itself"

@@ -72,7 +72,7 @@ def test_the_new_value_takes_the_place_of_the_old_where_there_is_one_at_a_time(c
 
 
 def test_a_text_takes_the_place_of_that_in_its_language(changed: Change) -> None:
-    answer = changed(':cto rdfs:label "Chief"@en . :cloud isms:description "Holds some." ; rdfs:label "Wolke"@de .')
+    answer = changed(':cto rdfs:label "Chief"@en . :cloud isms:description "Holds some."@en ; rdfs:label "Wolke"@de .')
     assert said(answer) == {
         "Chief": {"rdfs:label": (("CTO",), ("Chief",))},
         "Cloud": {"isms:description": (("Holds all data.",), ("Holds some.",)), "rdfs:label": ((), ("Wolke",))},
