@@ -1,9 +1,10 @@
 """An information security management system (ISO/IEC 27001:2022) as an RDF graph.
 
-from isms_graph import load, check, impact, query, status
+from isms_graph import load, check, diff, impact, query, status
 isms = load("data/harbour-saas")
 report = check(isms, stage="surveillance")
 impact(isms, "EU data residency").affected
+diff(load("data/harbour-saas", as_of="2027-11-23"), isms).modified
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from isms_graph.checks import check
+    from isms_graph.diffs import diff
     from isms_graph.graph import load
     from isms_graph.impacts import impact
     from isms_graph.queries import query
     from isms_graph.statuses import status
 
-_HOME = {"load": "graph", "check": "checks", "impact": "impacts", "query": "queries", "status": "statuses"}
-__all__ = ["check", "impact", "load", "query", "status"]
+_HOME = {"load": "graph", "check": "checks", "diff": "diffs", "impact": "impacts", "query": "queries", "status": "statuses"}
+__all__ = ["check", "diff", "impact", "load", "query", "status"]
 
 
 def __getattr__(name: str) -> Any:

@@ -20,7 +20,7 @@ def _git(folder: Path, *arguments: str) -> bytes:
     try:
         return subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=True).stdout
     except FileNotFoundError:
-        raise UsageError("git is not installed, and --since needs it.") from None
+        raise UsageError("git is not installed, and a revision cannot be read without it.") from None
 
 
 @contextmanager
@@ -37,14 +37,14 @@ def at_revision(paths: Sequence[str | Path], revision: str) -> Iterator[list[Pat
     try:
         root = Path(_git(folder, "rev-parse", "--show-toplevel").decode().strip())
     except subprocess.CalledProcessError:
-        raise InputError("this is not in a git repository, and --since compares with one of its revisions.", folder) from None
+        raise InputError("this is not in a git repository, so that it has no revisions to compare with.", folder) from None
     try:
         commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
     except subprocess.CalledProcessError:
         raise UsageError(f"git knows no revision {revision!r}.") from None
     inside = [path.relative_to(root).as_posix() for path in given if path.is_relative_to(root)]
     if len(inside) < len(given):
-        raise UsageError("all paths have to be in one git repository for --since.")
+        raise UsageError("all paths have to be in one git repository to be compared with a revision.")
     with TemporaryDirectory(prefix="isms-graph-") as place:
         there = [path for path in inside if path == "." or _exists(root, commit, path)]
         beside = {(Path(path).parent / CONFIG).as_posix() for path in there if (root / path).is_file()}

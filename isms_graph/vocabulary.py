@@ -21,6 +21,7 @@ _INVERSE, _CHAIN = NamedNode(OWL + "inverseOf"), NamedNode(OWL + "propertyChainA
 _MEMBERS = NamedNode(OWL + "members")
 _CLASS, _OBJECT_PROPERTY = NamedNode(OWL + "Class"), NamedNode(OWL + "ObjectProperty")
 _DATATYPE_PROPERTY, _SYMMETRIC = NamedNode(OWL + "DatatypeProperty"), NamedNode(OWL + "SymmetricProperty")
+_FUNCTIONAL = NamedNode(OWL + "FunctionalProperty")
 _RANGE, _DEFINITION = NamedNode(RDFS + "range"), NamedNode(SKOS + "definition")
 
 
@@ -66,6 +67,11 @@ class Vocabulary(Index):
     def datatype_properties(self) -> frozenset[NamedNode]:
         """Properties whose values are literals."""
         return frozenset(self.by_type[_DATATYPE_PROPERTY])
+
+    @cached_property
+    def functional(self) -> frozenset[NamedNode]:
+        """Properties of which an element has one value at a time."""
+        return frozenset(self.by_type[_FUNCTIONAL])
 
     def range(self, property_: NamedNode) -> NamedNode | None:
         """The class or datatype that the values of a property belong to, if the ontology says."""

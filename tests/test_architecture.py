@@ -25,8 +25,8 @@ LAYERS = [
     {"names", "assessment", "catalogue", "edges", "elements"},
     {"findings"},
     {"waivers"},
-    {"examples", "checks", "queries", "impacts", "plans", "baselines", "revisions", "watching"},
-    {"owl", "statuses", "explain"},
+    {"examples", "checks", "queries", "impacts", "plans", "baselines", "revisions", "watching", "proposals"},
+    {"owl", "statuses", "explain", "diffs"},
     {"render"},
     {"api", "cli"},
 ]

@@ -109,7 +109,8 @@ def test_an_element_without_a_class_is_refused(isms_command: Command, tmp_path: 
     assert f"a.ttl:{lines + 3}" in first
     assert "f has statements and no class" in first
     assert "`a isms:...`" in first
-    assert "a.ttl: [ isms:evidences https://example.org/isms/r ] has statements and no class" in second
+    assert f"a.ttl:{lines + 4}:" in second
+    assert "[ isms:evidences https://example.org/isms/r ] has statements and no class" in second
     assert f"b.ttl:{lines + 2}" in third
 
 

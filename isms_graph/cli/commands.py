@@ -42,6 +42,12 @@ def as_of_option(command: click.decorators.FC) -> click.decorators.FC:
     return click.option("--as-of", metavar="DATE", help="Take one's stand on this date instead of today, such as 2026-11-23.")(command)
 
 
+def fail_on_gained_option(command: click.decorators.FC) -> click.decorators.FC:
+    """The --fail-on option of verbs that compare."""
+    help_ = "Exit 1 if a finding is gained that is this serious, or more."
+    return click.option("--fail-on", type=click.Choice(SEVERITIES), default="never", show_default=True, help=help_)(command)
+
+
 @cli.command()
 @workspace_argument
 @as_of_option
@@ -138,6 +144,54 @@ def impact(
     from isms_graph.cli.impact import Question, run_impact
 
     return run_impact(Question((what, *also), workspace, as_of, direction, change, hops, why, plan, due, output))
+
+
+@cli.command(name="what-if")
+@click.argument("change", type=click.Path())
+@workspace_argument
+@as_of_option
+@click.option("--stage", metavar="STAGE", help=f"Check for this stage of certification: {', '.join(STAGES)}.")
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@fail_on_gained_option
+def what_if(change: str, workspace: Sequence[str], as_of: str | None, stage: str | None, output: str, fail_on: str) -> int:
+    """Say what a proposed CHANGE would do: to elements, to what hangs on them, to findings and figures.
+
+    CHANGE is a file with statements to add, in Turtle, TriG or JSON-LD, or a folder with the whole ISMS as proposed.
+    It is applied in memory; nothing on disk changes. Where a property has one value, such as a status or a level, the
+    new value takes the place of the old one. To take away: `[] isms:removes :supplier-x .` for an element with all
+    that is said of it; in TriG, statements in the graph isms:removed.
+    """
+    from isms_graph.cli.changes import run_what_if
+
+    return run_what_if(change, workspace, as_of, stage, output, fail_on)
+
+
+@cli.command()
+@click.argument("a", required=False)
+@click.argument("b", required=False)
+@click.option("--in", "workspace", metavar="WORKSPACE", type=click.Path(), help="The ISMS whose git revisions, or dates, are compared.")
+@click.option(
+    "--as-of", "dates", multiple=True, metavar="DATE", help="Compare as of this date; given twice, A at the first and B at the second."
+)
+@click.option("--stage", metavar="STAGE", help=f"Check for this stage of certification: {', '.join(STAGES)}.")
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@fail_on_gained_option
+def diff(
+    a: str | None, b: str | None, workspace: str | None, dates: Sequence[str], stage: str | None, output: str, fail_on: str
+) -> int:  # fmt: skip
+    """Compare A with B by element and property: what changed, what that affects, findings gained and lost.
+
+    A and B are folders, files, or git revisions of the current folder (or of --in); `git:NAME` is always a revision.
+    Without B, A is compared with the files as they are now.
+
+    \b
+    isms diff last-year this-year
+    isms diff main --in my-isms
+    isms diff --as-of 2026-11-23 --as-of 2027-05-23 --in my-isms
+    """
+    from isms_graph.cli.changes import run_diff
+
+    return run_diff(a, b, workspace, dates, stage, output, fail_on)
 
 
 @cli.command()

@@ -10,16 +10,17 @@ from isms_graph.findings import Finding, Report
 
 def as_json(report: Report) -> dict[str, object]:
     """The report in the stable JSON form."""
-    return {**_head(report), "findings": [_finding(finding) for finding in report.findings], **_aside(report)}
+    return {**_head(report), "findings": [finding_as_json(finding) for finding in report.findings], **_aside(report)}
 
 
 def as_json_lines(report: Report) -> str:
     """A line for the report itself, then one for each finding."""
-    lines = [{"report": {**_head(report), **_aside(report)}}, *({"finding": _finding(finding)} for finding in report.findings)]
+    lines = [{"report": {**_head(report), **_aside(report)}}, *({"finding": finding_as_json(finding)} for finding in report.findings)]
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 
-def _finding(finding: Finding) -> dict[str, object]:
+def finding_as_json(finding: Finding) -> dict[str, object]:
+    """A finding in the stable JSON form."""
     source: dict[str, object] | None = None
     if finding.cell:
         source = {"file": finding.file, "sheet": finding.sheet, "cell": finding.cell}
@@ -62,5 +63,9 @@ def _aside(report: Report) -> dict[str, object]:
         "stale": [asdict(known) for known in report.stale],
         "since": None
         if comparison is None
-        else {"revision": comparison.revision, "lost": [_finding(one) for one in comparison.lost], "unchanged": comparison.unchanged},
+        else {
+            "revision": comparison.revision,
+            "lost": [finding_as_json(one) for one in comparison.lost],
+            "unchanged": comparison.unchanged,
+        },
     }

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from pyoxigraph import Literal, NamedNode, Quad
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from isms_graph.index import Object
 from isms_graph.namespaces import RDF_TYPE
@@ -17,6 +17,9 @@ from isms_graph.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from isms_graph.sources.turtle import Statement  # at run time only once something has to be located
+
+
+_BLANK = "_:"  # all blank nodes together: their names in a file are not those that the parser gives them
 
 
 class Place(NamedTuple):
@@ -56,11 +59,13 @@ class Locator:
             return Place(shown, self._json_line(source, quad.subject))
         wanted, object_ = _key(quad.predicate), _key(quad.object)
         same_property: Place | None = None
-        for found in self._statements(source).get(_key(quad.subject), ()):
+        named = not isinstance(quad.subject, BlankNode)
+        for found in self._statements(source).get(_key(quad.subject) if named else _BLANK, ()):
             if found.predicate == wanted:
                 if found.object == object_:
                     return Place(shown, found.line, found.column)
-                same_property = same_property or Place(shown, found.line, found.column)
+                if named:
+                    same_property = same_property or Place(shown, found.line, found.column)
         return same_property or Place(shown)
 
     def declaration(self, node: NamedNode) -> Place | None:
@@ -128,7 +133,7 @@ class Locator:
         if source.path not in self._turtle:
             by_subject: dict[str, list[Statement]] = {}
             for item in statements(source.path.read_text(encoding="utf-8-sig"), self.workspace.base):
-                by_subject.setdefault(item.subject, []).append(item)
+                by_subject.setdefault(_BLANK if item.subject.startswith("_:") else item.subject, []).append(item)
             self._turtle[source.path] = by_subject
         return self._turtle[source.path]
 

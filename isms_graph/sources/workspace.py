@@ -33,6 +33,7 @@ _FORMATS = {
     ".ttl": RdfFormat.TURTLE, ".trig": RdfFormat.TRIG, ".nt": RdfFormat.N_TRIPLES, ".nq": RdfFormat.N_QUADS,
     ".jsonld": RdfFormat.JSON_LD,
 }  # fmt: skip
+RDF_SUFFIXES = tuple(_FORMATS)
 _TABLES = {".csv", ".xlsx"}
 _UNREAD = {".rdf", ".owl", ".n3", ".xls", ".ods", *_TABLES}
 _KEYS = ("base", "as-of", "stage", "tables")
@@ -77,10 +78,7 @@ def find(paths: Sequence[str | Path]) -> Workspace:
     """The workspace that a folder, or some files, make up. Raises InputError if a path is missing or isms.toml is wrong."""
     given = [Path(path) for path in (paths or ["."])]
     for path in given:
-        if not path.exists():
-            near = nearest(path.name, (p.name for p in path.parent.iterdir())) if path.parent.is_dir() else []
-            advice = f"Did you mean {' or '.join(str(path.parent / name) for name in near)}?" if near else ""
-            raise InputError("there is no such file or folder.", path, advice=advice)
+        must_exist(path)
     root = given[0] if given[0].is_dir() else given[0].parent
     workspace = Workspace(root=root, files=[])
     _configure(workspace)
@@ -108,6 +106,14 @@ def find(paths: Sequence[str | Path]) -> Workspace:
             advice=f"A workspace holds files ending in {', '.join(_FORMATS)}, or .csv or .xlsx registers named in {CONFIG}.",
         )
     return workspace
+
+
+def must_exist(path: Path) -> None:
+    """Raises InputError, with names that look alike, if there is no such file or folder."""
+    if not path.exists():
+        near = nearest(path.name, (p.name for p in path.parent.iterdir())) if path.parent.is_dir() else []
+        advice = f"Did you mean {' or '.join(str(path.parent / name) for name in near)}?" if near else ""
+        raise InputError("there is no such file or folder.", path, advice=advice)
 
 
 def _walk(folder: Path) -> Iterator[Path]:
