@@ -1,7 +1,7 @@
 """The compiled engine against the reference: the same rows on every example, on both demonstrations, on generated ISMS.
 
-`make test` asks of each example its own check and those that it expects, and of each generated ISMS a third of the checks
-in turn; `make differential` asks everything of all.
+`make test` asks of each example its own check and those that it expects, of the neglected organisation everything, of the
+one that is kept up and of each generated ISMS a third of the checks in turn; `make differential` asks everything of all.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def test_examples(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["harbour-saas", "harbour-neglected"])
 def test_demonstration_organisations(name: str) -> None:
-    compiled, reference = rows(load(DATA / name), "surveillance", set(CATALOGUE.checks))
+    asked = set(CATALOGUE.checks) if ALL or name == "harbour-neglected" else set(list(CATALOGUE.checks)[::3])
+    compiled, reference = rows(load(DATA / name), "surveillance", asked)
     assert compiled == reference
     assert bool(compiled) == (name == "harbour-neglected")
 
