@@ -9,9 +9,11 @@ from string import punctuation
 from isms_graph.edges import STRENGTHS
 from isms_graph.graph import Isms
 from isms_graph.impacts import Impact
-from isms_graph.render.impact_groups import Picture, clean, picture, reading
+from isms_graph.render.impact_groups import Picture, clean, name_of, picture, reading
+from isms_graph.render.svg_text import wrap
 
 MOST_NODES = 60  # that Mermaid still draws so that somebody can read them
+_NODE = 200.0  # how wide the text in a node of Graphviz is
 _PLAIN = " ,-/()'"  # in a Mermaid label
 _ARROWS = {"strong": "==>", "moderate": "-->", "weak": "-.->"}
 _PENS = {"strong": "penwidth=1.8", "moderate": "penwidth=0.9", "weak": 'style=dashed color="#7a8591" fontcolor="#5b6773"'}
@@ -68,7 +70,9 @@ def dot(answer: Impact, isms_: Isms) -> str:
     for hops, members in groupby(nodes, key=lambda one: one.hops):
         lines += [f"    subgraph cluster_{hops} {{", f'        label={_quoted(_distance(hops))} style=filled color="#eef2f6"']
         look = "" if hops else ' fillcolor="#fdf0e6" color="#b35900" penwidth=2'
-        lines += [f"        {one.id} [label={_quoted(one.kind, *one.lines)}{look}]" for one in members]
+        for one in members:
+            wrapped = [line for text in one.lines for line in wrap(text, _NODE, 10)]
+            lines.append(f"        {one.id} [label={_quoted(one.kind, *wrapped)}{look}]")
         lines.append("    }")
     if not answer.affected:
         lines.append(f"    none [label={_quoted(_NOTHING)} shape=plaintext]")
@@ -89,7 +93,7 @@ def _elements(answer: Impact, isms_: Isms) -> tuple[list[_Node], list[_Arrow]]:
     described = [(0, one) for one in answer.origins] + [(one.hops, one.element) for one in ordered]
     ids = {one.node: f"n{number}" for number, (_, one) in enumerate(described)}
     kinds = {one.node: one.class_label or "not described" for _, one in described}
-    nodes = [_Node(ids[one.node], hops, clean(kinds[one.node]), (clean(one.label),)) for hops, one in described]
+    nodes = [_Node(ids[one.node], hops, clean(kinds[one.node]), (name_of(one),)) for hops, one in described]
     arrows: dict[tuple[str, str, str], int] = {}
     for one in ordered:
         for step in one.path:
@@ -101,7 +105,7 @@ def _elements(answer: Impact, isms_: Isms) -> tuple[list[_Node], list[_Arrow]]:
 
 def _groups(drawn: Picture) -> tuple[list[_Node], list[_Arrow]]:
     nodes = [
-        _Node(f"g{number}", one.hops, one.heading, one.actions or (", ".join(clean(member.label) for member in one.members[:3]),))
+        _Node(f"g{number}", one.hops, one.heading, one.actions or (", ".join(name_of(member) for member in one.members[:3]),))
         for number, one in enumerate(drawn.groups)
     ]
     ends = [(one.near, one.far) if drawn.forward else (one.far, one.near) for one in drawn.links]

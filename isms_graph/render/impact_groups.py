@@ -131,6 +131,11 @@ def seen_from(isms_: Isms, step: Step, node: str, other: str) -> str:
     return clean(said.removeprefix("is ").replace("{object}", other))
 
 
+def name_of(element: Element) -> str:
+    """The name of an element on one line."""
+    return clean(element.label) or "(no name)"
+
+
 def plural(word: str, count: int) -> str:
     """The name of a class for a number of elements, with a capital."""
     first, of, rest = word.partition(" of ")

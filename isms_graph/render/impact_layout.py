@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from isms_graph.elements import Element
-from isms_graph.render.impact_groups import Group, Link, Picture, clean, plural
+from isms_graph.render.impact_groups import Group, Link, Picture, name_of, plural
 from isms_graph.render.svg_text import width, wrap
 
 A4 = (841.9, 595.3)
@@ -21,16 +21,21 @@ PAD, GAP = 4.0, 6.0
 KEY_ROW, _KEY_ROWS = 7.6, 4
 _NARROWEST, _WIDEST = 88.0, 170.0  # of a card, at the smallest size
 _SPLIT = 8  # members that a card has at least on each side of a break
+_TIGHT = 1.1  # widths are estimated for a wide font; lines on cards are this much closer to that of Helvetica
 _SHEETS = (1.0, 1.25, 1.6, 2.0, 3.0, 5.0, 9.0)  # larger than A4 only if not even the headings fit
 
 
 class Style(NamedTuple):
-    """How large text is, compared with the smallest; lines for a member at most, members of a card shown at most; owners in full."""
+    """How large text is, compared with the smallest; the most lines for a member and for an action, and members on a card.
+
+    `owners` stand in full below members.
+    """
 
     scale: float
     lines: int
     most: int
     owners: bool
+    action: int = 4
 
     @property
     def size(self) -> float:
@@ -53,7 +58,10 @@ _STYLES = [
     *(Style(scale, 3, _FULL, True) for scale in (1.8, 1.6, 1.45, 1.3)),
     *(Style(scale, 2, _FULL, False) for scale in (1.4, 1.25, 1.12, 1.0)),
     Style(1.0, 1, _FULL, False),
-    *(Style(1.0, 1, most, False) for most in (40, 30, 24, 20, 16, 13, 11, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)),
+    *(Style(1.0, 1, most, False) for most in (40, 30, 24, 20, 16, 13, 11, 9, 8, 7, 6)),
+    *(Style(1.0, 1, most, False, 3) for most in (6, 5, 4, 3)),
+    *(Style(1.0, 1, most, False, 2) for most in (4, 3, 2, 1)),
+    *(Style(1.0, 1, most, False, 1) for most in (2, 1, 0)),
 ]
 
 
@@ -62,7 +70,7 @@ class Member(NamedTuple):
 
     name: tuple[str, ...]
     strength: str
-    below: str
+    below: tuple[str, ...]
     initials: str
     element: Element
 
@@ -111,7 +119,7 @@ Owners = dict[str, tuple[str, str]]  # IRI of an element -> its owner in full, a
 def layout(drawn: Picture, owners: Owners) -> Layout:
     """Place a picture with the largest text with which it fits on the page."""
     for sheet in _SHEETS:
-        for style in _STYLES if sheet == 1 else _STYLES[-4:-1]:
+        for style in _STYLES if sheet == 1 else _STYLES[-5:-1]:
             stacks = _stacked(drawn, owners, style, sheet)
             if stacks:
                 return _placed(drawn, stacks, style, sheet)
@@ -211,12 +219,12 @@ def _broken(card: Card, room: float, style: Style) -> tuple[Card, Card] | None:
 
 def _card(drawn: Picture, number: int, owners: Owners, style: Style, wide: float) -> Card:
     group = drawn.groups[number]
-    room = wide - 2 * PAD
+    room = (wide - 2 * PAD) * _TIGHT
     head = group.heading if group.hops else _asked(drawn, group)
     links = [(one, tuple(wrap(one.text, room, style.size, 3))) for one in drawn.links if one.far == number]
     most = style.most + 1 if len(group.members) == style.most + 1 else style.most  # "and 1 more" needs the room of one
     members = [_member(group, n, owners, style, room) for n in range(min(len(group.members), most))]
-    actions = [line for action in group.actions for line in wrap(action, room, style.size, 3)]
+    actions = [line for action in group.actions for line in wrap(action, room, style.size, style.action)]
     card = Card(number, tuple(wrap(head, room, style.head, 3, True)), tuple(links), tuple(actions), tuple(members), 0, width=wide)
     return _measured(replace(card, more=len(group.members) - len(members)), style)
 
@@ -234,14 +242,14 @@ def _member(group: Group, number: int, owners: Owners, style: Style, room: float
     room -= style.size * 1.3 if group.hops else 0
     narrow = room - (0 if style.owners or not initials else width(initials, style.size) + 3)
     size = style.size if group.hops else style.head
-    name = wrap(clean(element.label), narrow, size, style.lines if group.hops else 8, bold=not group.hops)
-    below = wrap(full, room, style.size, 1)[0] if full and (style.owners or not group.hops) else ""
-    return Member(tuple(name), group.strengths[number], below, "" if style.owners or not group.hops else initials, element)
+    name = wrap(name_of(element), narrow, size, style.lines if group.hops else 8, bold=not group.hops)
+    below = wrap(full, room, style.size, 1 if group.hops else 3) if style.owners or not group.hops else []
+    return Member(tuple(name), group.strengths[number], tuple(below), "" if style.owners or not group.hops else initials, element)
 
 
 def _measured(card: Card, style: Style) -> Card:
     rows = sum(len(lines) for _, lines in card.links) + len(card.actions) + (card.more > 0)
-    rows += sum(len(one.name) + bool(one.below) for one in card.members)
+    rows += sum(len(one.name) + len(one.below) for one in card.members)
     high = 2 * PAD + len(card.head) * style.head * 1.2 + rows * style.row + spaces(card, style)
     if card.links == () and not card.continued:
         high += sum(len(one.name) for one in card.members) * (style.head - style.size) * 1.22

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from itertools import chain, count
 
 from pyoxigraph import NamedNode
 
@@ -10,7 +11,7 @@ from isms_graph.edges import STRENGTHS
 from isms_graph.elements import holders_of
 from isms_graph.graph import Isms
 from isms_graph.impacts import Impact
-from isms_graph.render.impact_groups import Picture, clean, picture
+from isms_graph.render.impact_groups import Picture, clean, name_of, picture
 from isms_graph.render.impact_layout import A4, FOOT, KEY_ROW, MARGIN, PAD, SMALLEST, TOP, Card, Layout, Owners, Wire, layout, ports, spaces
 from isms_graph.render.svg_text import GREY, INK, element, width, wrap
 
@@ -36,7 +37,7 @@ def svg(answer: Impact, isms_: Isms) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {page.width:.1f} {page.height:.1f}" '
         f'width="{page.width / A4[0] * 297:.1f}mm" height="{page.height / A4[0] * 297:.1f}mm" '
-        f'font-family="Helvetica, Arial, sans-serif" role="img" aria-label="{escape(drawn.title)}">',
+        f'font-family="Helvetica, Arial, Liberation Sans, sans-serif" role="img" aria-label="{escape(drawn.title)}">',
         f'<rect width="{page.width:.1f}" height="{page.height:.1f}" fill="white"/>',
         *_titles(drawn, page),
     ]
@@ -60,9 +61,7 @@ def svg(answer: Impact, isms_: Isms) -> str:
 def _titles(drawn: Picture, page: Layout) -> list[str]:
     room = page.width - 2 * MARGIN
     size = min(16.0, 16.0 * room / width(drawn.title, 16.0, bold=True))
-    if size < 11.0:
-        size = 12.0
-    lines = wrap(drawn.title, room, size, 2, bold=True)
+    lines = [drawn.title] if size >= 11.0 else wrap(drawn.title, room, size := 12.0, 2, bold=True)
     parts = [element(MARGIN, 33.0 - (len(lines) - 1 - n) * 13.5, line, size, bold=True) for n, line in enumerate(lines)]
     return [*parts, element(MARGIN, 46.0, wrap(f"{drawn.subtitle}. {_HOW}", room, 8.0, 1)[0], 8.0, GREY)]
 
@@ -116,7 +115,7 @@ def _card(card: Card, drawn: Picture, page: Layout) -> str:
     for one in card.members:
         size = style.size if group.hops else style.head
         inner = x + (style.size * 1.3 if group.hops else 0)
-        parts.append(f"<g><title>{escape(_tooltip(clean(one.element.label), one.element.owner))}</title>")
+        parts.append(f"<g><title>{escape(_tooltip(name_of(one.element), one.element.owner))}</title>")
         if group.hops:
             parts.append(f'<path d="M{x:.1f},{y + style.row * 0.5:.1f} h{style.size * 0.95:.1f}" {_look(one.strength, INK)}/>')
         if one.initials:
@@ -124,9 +123,9 @@ def _card(card: Card, drawn: Picture, page: Layout) -> str:
         for line in one.name:
             y += size * 1.22
             parts.append(element(inner, y - size * 0.27, line, size, GREY if one.strength == "weak" else INK, bold=not group.hops))
-        if one.below:
+        for line in one.below:
             y += style.row
-            parts.append(element(inner, y - style.row * 0.25, one.below, style.size, GREY))
+            parts.append(element(inner, y - style.row * 0.25, line, style.size, GREY))
         parts.append("</g>")
     if card.more:
         parts.append(element(x, y + style.row * 0.75, f"and {card.more} more", style.size, GREY, bold=True))
@@ -166,7 +165,7 @@ def _owners(answer: Impact, isms_: Isms) -> tuple[Owners, dict[str, str]]:
 def _initials(name: str, taken: dict[str, str]) -> str:
     letters = [word[0].upper() for word in name.split() if word[0].isalnum()]
     short = "".join(letters[:3]) or "?"
-    return next(one for one in (short, *(f"{short}{n}" for n in range(2, 10**6))) if one not in taken)
+    return next(one for one in chain([short], (f"{short}{n}" for n in count(2))) if one not in taken)
 
 
 def _key(page: Layout, key: dict[str, str]) -> list[str]:
