@@ -15,10 +15,9 @@ from isms_graph.render.svg_text import width, wrap
 
 A4 = (841.9, 595.3)
 SMALLEST = 5.8
-MARGIN, TOP, FOOT = 18.0, 66.0, 16.0
-GUTTER, CORRIDOR = 30.0, 24.0
-PAD, GAP = 4.0, 6.0
-KEY_ROW, _KEY_ROWS = 7.6, 4
+MARGIN, TOP, FOOT = 18.0, 63.0, 13.0
+GUTTER, CORRIDOR = 30.0, 22.0
+KEY_ROW, KEY_ROWS = 7.6, 3
 _NARROWEST, _WIDEST = 88.0, 170.0  # of a card, at the smallest size
 _SPLIT = 8  # members that a card has at least on each side of a break
 _TIGHT = 1.1  # widths are estimated for a wide font; lines on cards are this much closer to that of Helvetica
@@ -52,6 +51,16 @@ class Style(NamedTuple):
         """The height of a line of text."""
         return self.size * 1.22
 
+    @property
+    def pad(self) -> float:
+        """The empty space around the text of a card."""
+        return 4.0 if self.lines > 1 else 2.8
+
+    @property
+    def gap(self) -> float:
+        """The empty space between cards."""
+        return 6.0 if self.lines > 1 else 4.2
+
 
 _FULL = 10**6
 _STYLES = [
@@ -60,8 +69,8 @@ _STYLES = [
     Style(1.0, 1, _FULL, False),
     *(Style(1.0, 1, most, False) for most in (40, 30, 24, 20, 16, 13, 11, 9, 8, 7, 6)),
     *(Style(1.0, 1, most, False, 3) for most in (6, 5, 4, 3)),
-    *(Style(1.0, 1, most, False, 2) for most in (4, 3, 2, 1)),
-    *(Style(1.0, 1, most, False, 1) for most in (2, 1, 0)),
+    *(Style(1.0, 1, most, False, 2) for most in (3, 2, 1)),
+    *(Style(1.0, 1, most, False, 1) for most in (1, 0)),
 ]
 
 
@@ -119,7 +128,7 @@ Owners = dict[str, tuple[str, str]]  # IRI of an element -> its owner in full, a
 def layout(drawn: Picture, owners: Owners) -> Layout:
     """Place a picture with the largest text with which it fits on the page."""
     for sheet in _SHEETS:
-        for style in _STYLES if sheet == 1 else _STYLES[-5:-1]:
+        for style in _STYLES if sheet == 1 else _STYLES[-5:]:
             stacks = _stacked(drawn, owners, style, sheet)
             if stacks:
                 return _placed(drawn, stacks, style, sheet)
@@ -131,7 +140,7 @@ def _stacked(drawn: Picture, owners: Owners, style: Style, sheet: float) -> list
     distances = sorted({group.hops for group in drawn.groups})
     counts = [1] * len(distances)
     corridor = CORRIDOR if len(drawn.groups) > 1 else 0.0
-    room = A4[1] * sheet - TOP - corridor - FOOT - MARGIN - (0 if style.owners else _KEY_ROWS * KEY_ROW)
+    room = A4[1] * sheet - TOP - corridor - FOOT - MARGIN - (0 if style.owners else KEY_ROWS * KEY_ROW)
     while True:
         total = sum(counts)
         wide = min(_WIDEST * style.scale, (A4[0] * sheet - 2 * MARGIN - GUTTER * (total - 1)) / total)
@@ -139,7 +148,7 @@ def _stacked(drawn: Picture, owners: Owners, style: Style, sheet: float) -> list
             return None
         cards = [[_card(drawn, n, owners, style, wide) for n, one in enumerate(drawn.groups) if one.hops == hops] for hops in distances]
         stacks = [_flow(of_distance, room, style) for of_distance in cards]
-        if any(_high(stack) > room for one in stacks for stack in one):
+        if any(_high(stack, style) > room for one in stacks for stack in one):
             return None
         needed = [len(one) for one in stacks]
         if all(need <= count for need, count in zip(needed, counts, strict=True)):
@@ -149,38 +158,43 @@ def _stacked(drawn: Picture, owners: Owners, style: Style, sheet: float) -> list
 
 
 def _grown(drawn: Picture, owners: Owners, stack: list[Card], style: Style, room: float) -> list[Card]:
-    """A stack in which cards show more, as far as there is room: first more members, the shortest card first, then longer names."""
+    """A stack in which cards show more, as far as there is room: what to do, then members, those of the shortest card first, then names."""
     if style.lines > 1:
         return stack
     stack = list(stack)
+    styles = [style._replace(most=max(len(card.members), 1)) for card in stack]
+
+    def fits(number: int, wanted: Style) -> bool:
+        old = stack[number]
+        stack[number] = _card(drawn, old.group, owners, wanted, old.width)
+        if _high(stack, style) > room:
+            stack[number] = old
+            return False
+        styles[number] = wanted
+        return True
+
     whole = [n for n, card in enumerate(stack) if len(card.members) + card.more == len(drawn.groups[card.group].members)]
+    for number in whole:
+        fits(number, styles[number]._replace(action=_STYLES[0].action))
     open_ = [n for n in whole if stack[n].more]
     while open_:
         number = min(open_, key=lambda n: (len(stack[n].members), n))
-        old = stack[number]
-        stack[number] = _card(drawn, old.group, owners, style._replace(most=len(old.members) + 1), old.width)
-        if _high(stack) > room:
-            stack[number] = old
-            open_.remove(number)
-        elif not stack[number].more:
+        if not fits(number, styles[number]._replace(most=len(stack[number].members) + 1)) or not stack[number].more:
             open_.remove(number)
     for number in whole:
-        old = stack[number]
-        stack[number] = _card(drawn, old.group, owners, style._replace(most=max(len(old.members), 1), lines=2), old.width)
-        if _high(stack) > room or stack[number].more != old.more:
-            stack[number] = old
+        fits(number, styles[number]._replace(lines=2))
     return stack
 
 
-def _high(stack: list[Card]) -> float:
-    return sum(card.height for card in stack) + GAP * (len(stack) - 1)
+def _high(stack: list[Card], style: Style) -> float:
+    return sum(card.height for card in stack) + style.gap * (len(stack) - 1)
 
 
 def _balanced(cards: list[Card], room: float, style: Style, count: int) -> list[list[Card]]:
     """The cards in so many stacks, about equally high."""
     for share in (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95):
         stacks = _flow(cards, room * share, style, whole=True)
-        if len(stacks) <= count and all(_high(stack) <= room for stack in stacks):
+        if len(stacks) <= count and all(_high(stack, style) <= room for stack in stacks):
             return stacks
     return _flow(cards, room, style)
 
@@ -191,7 +205,7 @@ def _flow(cards: list[Card], room: float, style: Style, whole: bool = False) -> 
     for one in cards:
         card = one
         while True:
-            left = room - _high(stacks[-1]) - (GAP if stacks[-1] else 0)
+            left = room - _high(stacks[-1], style) - (style.gap if stacks[-1] else 0)
             if card.height <= left:
                 break
             parts = None if whole else _broken(card, left, style)
@@ -211,7 +225,7 @@ def _broken(card: Card, room: float, style: Style) -> tuple[Card, Card] | None:
         first = _measured(replace(card, members=card.members[:count], more=0), style)
         if first.height <= room:
             text = " ".join(card.head) + ("" if card.continued else ", continued")
-            head = wrap(text, card.width - 2 * PAD, style.head, 2, True)
+            head = wrap(text, card.width - 2 * style.pad, style.head, 2, True)
             rest = replace(card, head=tuple(head), links=(), actions=(), members=card.members[count:], continued=True)
             return first, _measured(rest, style)
     return None
@@ -219,7 +233,7 @@ def _broken(card: Card, room: float, style: Style) -> tuple[Card, Card] | None:
 
 def _card(drawn: Picture, number: int, owners: Owners, style: Style, wide: float) -> Card:
     group = drawn.groups[number]
-    room = (wide - 2 * PAD) * _TIGHT
+    room = (wide - 2 * style.pad) * _TIGHT
     head = group.heading if group.hops else _asked(drawn, group)
     links = [(one, tuple(wrap(one.text, room, style.size, 3))) for one in drawn.links if one.far == number]
     most = style.most + 1 if len(group.members) == style.most + 1 else style.most  # "and 1 more" needs the room of one
@@ -250,7 +264,7 @@ def _member(group: Group, number: int, owners: Owners, style: Style, room: float
 def _measured(card: Card, style: Style) -> Card:
     rows = sum(len(lines) for _, lines in card.links) + len(card.actions) + (card.more > 0)
     rows += sum(len(one.name) + len(one.below) for one in card.members)
-    high = 2 * PAD + len(card.head) * style.head * 1.2 + rows * style.row + spaces(card, style)
+    high = 2 * style.pad + len(card.head) * style.head * 1.2 + rows * style.row + spaces(card, style)
     if card.links == () and not card.continued:
         high += sum(len(one.name) for one in card.members) * (style.head - style.size) * 1.22
     return replace(card, height=high)
@@ -266,17 +280,17 @@ def _placed(drawn: Picture, stacks: list[list[list[Card]]], style: Style, sheet:
     flat = [(number, stack) for number, one in enumerate(stacks) for stack in one]
     wide = flat[0][1][0].width
     gutter = GUTTER if len(flat) < 2 else min(110.0, max(GUTTER, (page.width - 2 * MARGIN - wide * len(flat)) / (len(flat) - 1)))
-    tallest = max(_high(stack) for _, stack in flat)
+    tallest = max(_high(stack, style) for _, stack in flat)
     far = any(len(one) > 1 for one in stacks) or any(drawn.groups[one.far].hops - drawn.groups[one.near].hops > 1 for one in drawn.links)
     top = TOP + (CORRIDOR if far else 4.0)
     left = MARGIN
     where: dict[int, tuple[int, Card]] = {}
     for place, (distance, stack) in enumerate(flat):
-        y = top if distance else top + (tallest - _high(stack)) / 2
+        y = top if distance else top + (tallest - _high(stack, style)) / 2
         for card in stack:
             page.cards.append(replace(card, left=left, top=y))
             where.setdefault(card.group, (place, page.cards[-1]))
-            y += card.height + GAP
+            y += card.height + style.gap
         hops = drawn.groups[stack[0].group].hops
         if page.bands and page.bands[-1][0] == hops:
             page.bands[-1] = hops, page.bands[-1][1], left + wide
@@ -290,7 +304,7 @@ def _placed(drawn: Picture, stacks: list[list[list[Card]]], style: Style, sheet:
 
 def ports(card: Card, style: Style) -> dict[Link, float]:
     """The y at which each link meets the card."""
-    y = card.top + PAD + len(card.head) * style.head * 1.2
+    y = card.top + style.pad + len(card.head) * style.head * 1.2
     found = {}
     for link, lines in card.links:
         found[link] = y + style.row * 0.55
@@ -334,6 +348,6 @@ def _wires(drawn: Picture, where: dict[int, tuple[int, Card]], wide: float, gutt
 
 def _free(card: Card, taken: list[float], style: Style) -> float:
     """A y at the side of a card at which no other wire ends in the same gutter."""
-    wanted = card.top + (PAD + style.head * 0.6 if card.links or card.continued else card.height / 2)
+    wanted = card.top + (style.pad + style.head * 0.6 if card.links or card.continued else card.height / 2)
     tries = sorted((card.top + 3 + n for n in range(max(1, int(card.height - 5)))), key=lambda y: abs(y - wanted))
     return max([wanted, *tries], key=lambda y: min([abs(y - other) for other in taken] + [2.5]))

@@ -12,7 +12,22 @@ from isms_graph.elements import holders_of
 from isms_graph.graph import Isms
 from isms_graph.impacts import Impact
 from isms_graph.render.impact_groups import Picture, clean, name_of, picture
-from isms_graph.render.impact_layout import A4, FOOT, KEY_ROW, MARGIN, PAD, SMALLEST, TOP, Card, Layout, Owners, Wire, layout, ports, spaces
+from isms_graph.render.impact_layout import (
+    A4,
+    FOOT,
+    KEY_ROW,
+    KEY_ROWS,
+    MARGIN,
+    SMALLEST,
+    TOP,
+    Card,
+    Layout,
+    Owners,
+    Wire,
+    layout,
+    ports,
+    spaces,
+)
 from isms_graph.render.svg_text import GREY, INK, element, width, wrap
 
 _ORIGIN = "#b35900"
@@ -92,7 +107,7 @@ def _wire(wire: Wire, drawn: Picture) -> str:
 
 def _card(card: Card, drawn: Picture, page: Layout) -> str:
     style, group, colour = page.style, drawn.groups[card.group], _hue(drawn, card.group)
-    x, y = card.left + PAD, card.top + PAD
+    x, y = card.left + style.pad, card.top + style.pad
     fill = "#fdf0e6" if not group.hops else "#fbfcfd"
     parts = [
         "<g>",
@@ -119,7 +134,7 @@ def _card(card: Card, drawn: Picture, page: Layout) -> str:
         if group.hops:
             parts.append(f'<path d="M{x:.1f},{y + style.row * 0.5:.1f} h{style.size * 0.95:.1f}" {_look(one.strength, INK)}/>')
         if one.initials:
-            parts.append(element(card.left + card.width - PAD, y + style.row * 0.78, one.initials, style.size, GREY, anchor="end"))
+            parts.append(element(card.left + card.width - style.pad, y + style.row * 0.78, one.initials, style.size, GREY, anchor="end"))
         for line in one.name:
             y += size * 1.22
             parts.append(element(inner, y - size * 0.27, line, size, GREY if one.strength == "weak" else INK, bold=not group.hops))
@@ -174,4 +189,4 @@ def _key(page: Layout, key: dict[str, str]) -> list[str]:
     if not used:
         return []
     text = "Owners: " + ";  ".join(f"{short} {key[short]}" for short in sorted(used)) + "."
-    return wrap(text, page.width - 2 * MARGIN, SMALLEST, 4)
+    return wrap(text, (page.width - 2 * MARGIN) * 1.1, SMALLEST, KEY_ROWS)
