@@ -23,9 +23,9 @@ from isms_graph.vocabulary import load_vocabulary
 SVG = "{http://www.w3.org/2000/svg}"
 A4 = 297 / 210
 HOSTILE = (
-    'say \\"hi\\" [x] (y) {z} | # & <script>alert(1)</script>', "line\\none", "x" * 200, "word " * 60, "🙂👩‍👩‍👧", "1. first",
-    "- item", "end", "--> n0", "*a* _b_ `c`", "fa:fa-car", "\\\\N \\\\l \\\\", "%% comment", "#35; &amp; &lt;", "名" * 80, "\\u0001\\u202Eturned",
-    "", "]]>",
+    'say \\"hi\\" [x] (y) {z} | # & <script>alert(1)</script>',
+    "line\\none", "x" * 200, "word " * 60, "🙂👩‍👩‍👧", "1. first", "- item", "end", "--> n0", "*a* _b_ `c`", "fa:fa-car",
+    "\\\\N \\\\l \\\\", "%% comment", "#35; &amp; &lt;", "名" * 80, "\\u0001\\u202Eturned", "", "]]>",
 )  # fmt: skip
 CASES = [
     ("alder", ("site-limerick",), "affects", "change"),

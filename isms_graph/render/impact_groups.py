@@ -73,7 +73,7 @@ def picture(answer: Impact, isms_: Isms) -> Picture:
         at.update({one.node: len(groups) for one in members})
         elements, strengths = tuple(one.element for one in members), tuple(one.strength for one in members)
         groups.append(Group(hops, clean(class_label) or "not described", order, _actions(members), elements, strengths))
-    towards = "" if answer.direction == "affects" else " Arrows point towards it."
+    towards = "" if answer.direction == "affects" else f" Arrows point towards {'it' if len(answer.origins) == 1 else 'them'}."
     return Picture(
         clean(headline(answer)) + (towards if answer.affected else ""),
         f"{clean(organization_name(isms_))}, as of {isms_.as_of.isoformat()}",

@@ -15,7 +15,7 @@ from isms_graph.render.svg_text import width, wrap
 
 A4 = (841.9, 595.3)
 SMALLEST = 5.8
-MARGIN, TOP, FOOT = 18.0, 63.0, 13.0
+MARGIN, TOP, FOOT = 18.0, 65.0, 13.0
 GUTTER, CORRIDOR = 30.0, 22.0
 KEY_ROW, KEY_ROWS = 7.6, 3
 _NARROWEST, _WIDEST = 88.0, 170.0  # of a card, at the smallest size
@@ -257,7 +257,7 @@ def _member(group: Group, number: int, owners: Owners, style: Style, room: float
     narrow = room - (0 if style.owners or not initials else width(initials, style.size) + 3)
     size = style.size if group.hops else style.head
     name = wrap(name_of(element), narrow, size, style.lines if group.hops else 8, bold=not group.hops)
-    below = wrap(full, room, style.size, 1 if group.hops else 3) if style.owners or not group.hops else []
+    below = wrap(full, room, style.size, 2 if group.hops else 3) if style.owners or not group.hops else []
     return Member(tuple(name), group.strengths[number], tuple(below), "" if style.owners or not group.hops else initials, element)
 
 

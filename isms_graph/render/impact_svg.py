@@ -39,7 +39,8 @@ _MEANING = {
     "moderate": "moderate: look whether it has to change",
     "weak": "weak: somebody should hear of it",
 }
-_HOW = "Columns: least number of steps. A card says how it is reached, what to do, and who it is."
+_HOW = "Columns: the least number of steps. On a card: through what it is reached, what to do, what it is and whose."
+_WHENCE = "Columns: the least number of steps. On a card: through what it matters here, what it is and whose."
 
 
 def svg(answer: Impact, isms_: Isms) -> str:
@@ -59,7 +60,7 @@ def svg(answer: Impact, isms_: Isms) -> str:
     for hops, left, right in page.bands:
         text = f"{hops} step{'s' if hops > 1 else ''} away" if hops else "What changes" if drawn.forward else "What is asked about"
         parts.append(f'<path d="M{left:.1f},{TOP - 3:.1f} H{right:.1f}" stroke="{_ORIGIN if not hops else "#c5cdd6"}" stroke-width="1"/>')
-        parts.append(element(left, TOP - 7, text, min(10.0, page.style.head), _ORIGIN if not hops else GREY, bold=True))
+        parts.append(element(left, TOP - 7, text, min(9.0, page.style.head), _ORIGIN if not hops else GREY, bold=True))
     for wire in sorted(page.wires, key=lambda one: -STRENGTHS.index(one.link.strength)):
         parts.append(_wire(wire, drawn))
     parts += [_card(card, drawn, page) for card in page.cards]
@@ -77,8 +78,9 @@ def _titles(drawn: Picture, page: Layout) -> list[str]:
     room = page.width - 2 * MARGIN
     size = min(16.0, 16.0 * room / width(drawn.title, 16.0, bold=True))
     lines = [drawn.title] if size >= 11.0 else wrap(drawn.title, room, size := 12.0, 2, bold=True)
-    parts = [element(MARGIN, 33.0 - (len(lines) - 1 - n) * 13.5, line, size, bold=True) for n, line in enumerate(lines)]
-    return [*parts, element(MARGIN, 46.0, wrap(f"{drawn.subtitle}. {_HOW}", room, 8.0, 1)[0], 8.0, GREY)]
+    parts = [element(MARGIN, 31.0 - (len(lines) - 1 - n) * 13.5, line, size, bold=True) for n, line in enumerate(lines)]
+    how = _HOW if drawn.forward else _WHENCE
+    return [*parts, element(MARGIN, 43.0, wrap(f"{drawn.subtitle}. {how}", room, 8.0, 1)[0], 8.0, GREY)]
 
 
 def _hue(drawn: Picture, number: int) -> str:
