@@ -49,17 +49,18 @@ def class_label(isms_: Isms, node: NamedNode) -> str:
 
 def owner_of(isms_: Isms, node: NamedNode) -> str:
     """Who owns the element: roles with those who hold them today, or persons; an empty text if nobody does."""
-    names = []
+    owners = holders_of(isms_, node)
+    return "; ".join(f"{owner} ({', '.join(holders)})" if holders else owner for owner, holders in owners)
+
+
+def holders_of(isms_: Isms, node: NamedNode) -> list[tuple[str, tuple[str, ...]]]:
+    """The owners of an element, each with those who hold it today where it is a role."""
+    found = []
     for owner in isms_.values(node, isms("owner")):
-        if not isinstance(owner, NamedNode):
-            continue
-        holders = [
-            isms_.label(person)
-            for person in isms_.values(owner, isms("heldBy"))
-            if isinstance(person, NamedNode) and not _has_left(isms_, person)
-        ]
-        names.append(f"{isms_.label(owner)} ({', '.join(holders)})" if holders else isms_.label(owner))
-    return "; ".join(names)
+        if isinstance(owner, NamedNode):
+            persons = (one for one in isms_.values(owner, isms("heldBy")) if isinstance(one, NamedNode))
+            found.append((isms_.label(owner), tuple(isms_.label(one) for one in persons if not _has_left(isms_, one))))
+    return found
 
 
 def last_review(isms_: Isms, node: NamedNode) -> str:

@@ -69,21 +69,27 @@ def named(origins: tuple[Element, ...]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and the {names[-1]}"
 
 
+def headline(answer: Impact) -> str:
+    """The answer in one sentence."""
+    forward = answer.direction == "affects"
+    what = f"{_article(answer.change)} of the {named(answer.origins)}"
+    if not answer.affected:
+        return f"{what} {'reaches nothing else' if forward else 'is reached by nothing else'} in this ISMS."
+    verb = "may touch" if forward else "may be touched by"
+    return f"{what} {verb} {len(answer.affected)} of {answer.elements} elements ({answer.share:.0%})."
+
+
 def write_impact(answer: Impact, isms_: Isms, file: Path | None = None) -> None:
     """Print the answer for people: by distance, then in the order in which a change is worked through."""
     printed(file, lambda out: _write(out, answer, isms_))
 
 
 def _write(out: Console, answer: Impact, isms_: Isms) -> None:
-    forward = answer.direction == "affects"
-    what = f"{_article(answer.change)} of the {named(answer.origins)}"
     if not answer.affected:
-        nothing = "reaches nothing else in this ISMS" if forward else "is reached by nothing else in this ISMS"
-        indented(out, Text(f"{what} {nothing}."), 0)
+        indented(out, Text(headline(answer)), 0)
         return
-    verb = "may touch" if forward else "may be touched by"
-    summary = f"{what} {verb} {len(answer.affected)} of {answer.elements} elements ({answer.share:.0%})."
-    indented(out, Text(summary, style="bold"), 0)
+    forward = answer.direction == "affects"
+    indented(out, Text(headline(answer), style="bold"), 0)
     for hops, at_distance in groupby(answer.affected, key=lambda one: one.hops):
         out.print(Text(f"\n{hops} step{'s' if hops > 1 else ''} away", style="bold"))
         ordered = sorted(at_distance, key=_as_worked_through)
