@@ -17,6 +17,7 @@ REPOSITORY = ROOT.parent
 LAYERS = [
     {"errors", "namespaces", "resources"},
     {"index"},
+    {"endpoint"},
     {"vocabulary"},
     {"shacl"},
     {"reasoning"},
@@ -26,7 +27,7 @@ LAYERS = [
     {"findings"},
     {"waivers"},
     {"examples", "checks", "queries", "impacts", "baselines", "revisions", "watching"},
-    {"owl", "statuses", "explain"},
+    {"owl", "statuses", "explain", "remote"},
     {"render"},
     {"api", "cli"},
 ]
