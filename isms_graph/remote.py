@@ -109,10 +109,8 @@ class _Part:
         iris = _terms((iri for found in wanted.values() for iri in found), " ")
         texts = _terms(map(_literal, names), ", ")
         typed = f'?node a ?class . FILTER(STRSTARTS(STR(?class), "{ISMS}"))'
-        by_iri, by_name = (
-            f"{{ VALUES ?node {{ {iris} }} {typed} }}",
-            f"{{ ?node {_NAMES} ?name . FILTER(STR(?name) IN ({texts})) {typed} }}",
-        )
+        by_iri = f"{{ VALUES ?node {{ {iris} }} {typed} }}"
+        by_name = f"{{ ?node {_NAMES} ?name . FILTER(STR(?name) IN ({texts})) {typed} }}"
         found: dict[NamedNode, set[str]] = {}
         for node, name in self.endpoint.select("node name", f"{by_iri} UNION {by_name}" if iris else by_name):
             if isinstance(node, NamedNode) and not node.value.startswith(ISMS):
