@@ -3,7 +3,8 @@
 IsmsError
 ├── InputError        a file of the workspace cannot be read or trusted  -> exit 2
 │   ├── Problems      several of them, found in one pass
-│   └── EmptyWorkspace nothing was found that could be checked
+│   ├── EmptyWorkspace nothing was found that could be checked
+│   └── EndpointError a SPARQL endpoint does not answer, or not as it should
 ├── UsageError        the command or call asks for something that is not there  -> exit 2
 │   ├── UnknownName   no such check, query, element ...; carries the nearest names
 │   └── AmbiguousName several elements answer to the name; carries them
@@ -51,6 +52,10 @@ class Problems(InputError):
 
 class EmptyWorkspace(InputError):
     """There is nothing to check; an empty ISMS must never pass."""
+
+
+class EndpointError(InputError):
+    """A SPARQL endpoint cannot be reached, refuses, or does not answer as it should."""
 
 
 class UsageError(IsmsError):

@@ -7,14 +7,14 @@ an element the strongest counts. Which paths there are is in `edges`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 from pyoxigraph import NamedNode
 
-from isms_graph.edges import DIRECTIONS, PHASES, STRENGTHS, Edge, edges_of
+from isms_graph.edges import DIRECTIONS, MOVES, PHASES, STRENGTHS, Edge, edges_of
 from isms_graph.elements import Element, class_label, describe
 from isms_graph.errors import UsageError
 from isms_graph.graph import Isms
@@ -197,10 +197,7 @@ def impact(isms_: Isms, what: str | Sequence[str], direction: str = "affects", h
     `change` is `change`, `removal` or `addition`; it decides what there is to do. Raises UnknownName, AmbiguousName or
     UsageError.
     """
-    if direction not in DIRECTIONS:
-        raise UsageError(f"the direction is one of {' or '.join(DIRECTIONS)}, not {direction!r}.")
-    if change not in CHANGES:
-        raise UsageError(f"the kind of change is one of {', '.join(CHANGES)}, not {change!r}.")
+    require(direction, change)
     prepared = _prepared(isms_)
     edges = prepared.edges
     origins = _resolved(isms_, what)
@@ -243,6 +240,22 @@ def why(isms_: Isms, what: str | Sequence[str], node: str, direction: str = "aff
             continue
         stack.extend((earlier, (edge, link)) for earlier in before[state] for edge in edges.between(earlier, state, direction))
     return list(paths)
+
+
+def reached(isms_: Isms, origins: Sequence[NamedNode], direction: str, hops: int | None = None) -> Iterator[tuple[NamedNode, int, bool]]:
+    """Each element, once for each way in which a path may go on from it: how many steps away, and whether no path goes on."""
+    edges = edges_of(isms_)
+    ranks = ranked(edges.steps(direction), [edges.number[node] * PHASES for node in origins if node in edges.number], hops)
+    for state, rank in ranks.items():
+        yield edges.nodes[state // PHASES], rank >> _BITS, not MOVES[direction][state % PHASES]
+
+
+def require(direction: str, change: str) -> None:
+    """Raises UsageError for a direction or a kind of change that there is not."""
+    if direction not in DIRECTIONS:
+        raise UsageError(f"the direction is one of {' or '.join(DIRECTIONS)}, not {direction!r}.")
+    if change not in CHANGES:
+        raise UsageError(f"the kind of change is one of {', '.join(CHANGES)}, not {change!r}.")
 
 
 def sentence(isms_: Isms, step: Step) -> str:

@@ -17,6 +17,7 @@ REPOSITORY = ROOT.parent
 LAYERS = [
     {"errors", "namespaces", "resources"},
     {"index"},
+    {"endpoint"},
     {"vocabulary"},
     {"shacl"},
     {"reasoning"},
@@ -26,7 +27,7 @@ LAYERS = [
     {"findings"},
     {"waivers"},
     {"examples", "checks", "queries", "impacts", "plans", "baselines", "revisions", "watching", "proposals"},
-    {"owl", "statuses", "explain", "diffs"},
+    {"owl", "statuses", "explain", "diffs", "remote"},
     {"render"},
     {"api", "cli"},
 ]

@@ -128,9 +128,14 @@ def check(
     metavar="FORMAT[=FILE]",
     help="text, json, csv, mermaid, dot or svg, to the screen or to a file; with --plan turtle.",
 )
+@click.option("--endpoint", metavar="URL", help="Ask this SPARQL endpoint instead of a WORKSPACE; text, json or csv.")
+@click.option("--graph", "graphs", multiple=True, metavar="IRI", help="With --endpoint, ask this named graph; repeatable.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="With --endpoint, wait so long for each query (30)."
+)
 def impact(
     what: str, workspace: Sequence[str], as_of: str | None, direction: str, also: Sequence[str], change: str, hops: int | None,
-    why: str | None, plan: bool, due: str | None, output: str,
+    why: str | None, plan: bool, due: str | None, output: str, endpoint: str | None, graphs: Sequence[str], timeout: float | None,
 ) -> int:  # fmt: skip
     """Say what a change of WHAT affects, how far, along which path, and who must do what.
 
@@ -140,10 +145,12 @@ def impact(
     isms impact "Amazon Web Services" my-isms --change removal
     isms impact R-07 my-isms --direction affected-by
     isms impact "EU data residency" my-isms --plan --output turtle=my-isms/change-residency.ttl
+    isms impact "EU data residency" --endpoint https://example.org/sparql
     """
-    from isms_graph.cli.impact import Question, run_impact
+    from isms_graph.cli.impact import Place, Question, run_impact
 
-    return run_impact(Question((what, *also), workspace, as_of, direction, change, hops, why, plan, due, output))
+    place = Place(endpoint, graphs, timeout)
+    return run_impact(Question((what, *also), workspace, as_of, direction, change, hops, why, plan, due, output, place))
 
 
 @cli.command(name="what-if")

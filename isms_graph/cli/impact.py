@@ -7,9 +7,19 @@ from dataclasses import dataclass
 
 from isms_graph.cli.answers import loaded
 from isms_graph.cli.output import emit, emit_json, parse_output
+from isms_graph.cli.progress import progress
 from isms_graph.errors import UsageError
 
 _FORMATS = ("text", "json", "csv", "mermaid", "dot", "svg")
+
+
+@dataclass(frozen=True)
+class Place:
+    """The SPARQL endpoint to ask, if one is given."""
+
+    endpoint: str | None
+    graphs: Sequence[str]
+    timeout: float | None
 
 
 @dataclass(frozen=True)
@@ -26,6 +36,7 @@ class Question:
     plan: bool
     due: str | None
     output: str
+    place: Place
 
 
 def run_impact(asked: Question) -> int:
@@ -33,6 +44,10 @@ def run_impact(asked: Question) -> int:
     from isms_graph.impacts import impact, why
     from isms_graph.render.impact import as_csv, as_json, write_impact, write_paths
 
+    if asked.place.endpoint is not None:
+        return _remote(asked, asked.place.endpoint)
+    if asked.place.graphs or asked.place.timeout is not None:
+        raise UsageError("--graph and --timeout go with --endpoint.")
     if asked.plan:
         return _plan(asked)
     if asked.due is not None:
@@ -78,4 +93,32 @@ def _plan(asked: Question) -> int:
     if made.without_owner:
         shown = ", ".join(made.without_owner[:3]) + (f" and {len(made.without_owner) - 3} more" if len(made.without_owner) > 3 else "")
         click.echo(f"Without an owner, name one: {shown}.", err=True)
+    return 0
+
+
+def _remote(asked: Question, url: str) -> int:
+    """The same from a SPARQL endpoint."""
+    from isms_graph.endpoint import TIMEOUT, Endpoint
+    from isms_graph.remote import remote_answer, remote_why
+    from isms_graph.render.impact import as_csv, as_json, write_impact, write_paths
+
+    if asked.workspace or asked.plan or asked.due is not None:
+        raise UsageError("--endpoint goes without a WORKSPACE, --plan and --due.")
+    name, file = parse_output(asked.output, _FORMATS[:3])
+    endpoint = Endpoint(url, asked.place.graphs, asked.place.timeout or TIMEOUT)
+    if asked.why is not None:
+        if name != "text" or file:
+            raise UsageError("--why prints sentences; it goes with the text output only.")
+        paths, isms_ = remote_why(endpoint, asked.what, asked.why, asked.direction, asked.as_of)
+        write_paths(paths, isms_, " and ".join(asked.what), asked.why)
+        return 0
+    with progress() as step:
+        step(f"asking {url}")
+        answer, isms_ = remote_answer(endpoint, asked.what, asked.direction, asked.hops, asked.change, asked.as_of)
+    if name == "json":
+        emit_json(as_json(answer, isms_), file)
+    elif name == "csv":
+        emit(as_csv(answer), file)
+    else:
+        write_impact(answer, isms_, file, ["--endpoint", url, *(part for graph in asked.place.graphs for part in ("--graph", graph))])
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import shlex
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -79,12 +80,15 @@ def headline(answer: Impact) -> str:
     return f"{what} {verb} {len(answer.affected)} of {answer.elements} elements ({answer.share:.0%})."
 
 
-def write_impact(answer: Impact, isms_: Isms, file: Path | None = None) -> None:
-    """Print the answer for people: by distance, then in the order in which a change is worked through."""
-    printed(file, lambda out: _write(out, answer, isms_))
+def write_impact(answer: Impact, isms_: Isms, file: Path | None = None, remote: Sequence[str] = ()) -> None:
+    """Print the answer for people: by distance, then in the order in which a change is worked through.
+
+    `remote` are the options that lead to the endpoint, if the answer comes from one.
+    """
+    printed(file, lambda out: _write(out, answer, isms_, remote))
 
 
-def _write(out: Console, answer: Impact, isms_: Isms) -> None:
+def _write(out: Console, answer: Impact, isms_: Isms, remote: Sequence[str]) -> None:
     if not answer.affected:
         indented(out, Text(headline(answer)), 0)
         return
@@ -104,9 +108,10 @@ def _write(out: Console, answer: Impact, isms_: Isms) -> None:
     for strength, (mark, meaning) in _MARKS.items():
         if mark and any(one.strength == strength for one in answer.affected):
             indented(out, Text(f"{mark}{strength} link: {meaning}", style="dim"), 0)
-    origins = [_typed(isms_, one.node) for one in answer.origins]
-    command = ["isms impact", origins[0], *_place(isms_), *(part for one in origins[1:] for part in ("--and", one))]
-    command += ([] if forward else ["--direction affected-by"]) + ["--why", _typed(isms_, example.node)]
+    place = [shlex.quote(part) for part in remote] or _place(isms_)
+    origins = [_typed(isms_, one.node, bool(remote)) for one in answer.origins]
+    command = ["isms impact", origins[0], *place, *(part for one in origins[1:] for part in ("--and", one))]
+    command += ([] if forward else ["--direction affected-by"]) + ["--why", _typed(isms_, example.node, bool(remote))]
     indented(out, Text(f"Why the last one is here: {' '.join(command)}", style="dim"), 0)
 
 
@@ -141,11 +146,14 @@ def write_paths(paths: list[tuple[Step, ...]], isms_: Isms, what: str, node: str
             indented(out, Text(f"{sentence(isms_, step)}."), 2)
 
 
-def _typed(isms_: Isms, iri: str) -> str:
-    """A name that leads to the element, to be typed in a shell: its label, or its short IRI where others have that label."""
+def _typed(isms_: Isms, iri: str, partial: bool) -> str:
+    """A name that leads to the element, to be typed in a shell: its label, or its short IRI where others have that label.
+
+    In an ISMS that is there in part only, nobody knows whether others have it.
+    """
     node = NamedNode(iri)
     try:
-        unique = resolve(isms_, isms_.label(node)) == node
+        unique = not partial and resolve(isms_, isms_.label(node)) == node
     except UsageError:
         unique = False
     return shlex.quote(isms_.label(node) if unique and "'" not in isms_.label(node) else isms_.short(node))
