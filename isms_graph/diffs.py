@@ -159,19 +159,15 @@ class _Elements:
 
     def _change(self, subject: Subject) -> ElementChange:
         place = 0 if subject in self.removed else 1
-        properties = tuple(
-            sorted(
-                (self._property(predicate, lost, gained) for predicate, (lost, gained) in self.changes[subject].items()),
-                key=lambda one: (one.label, one.property),
-            )
-        )
         if isinstance(subject, str):
             return ElementChange("", self._text(subject, place), *self._class_of_blank(subject, place))
         classes = self.isms[place].classes(subject) or self.isms[0].classes(subject)
         class_, class_label = self._named(classes[0], place) if classes else ("", "")
-        return ElementChange(
-            subject.value, self.isms[place].label(subject), class_, class_label, properties if subject in self.modified else ()
+        changes = self.changes[subject].items() if subject in self.modified else ()
+        properties = sorted(
+            (self._property(one, lost, gained) for one, (lost, gained) in changes), key=lambda one: (one.label, one.property)
         )
+        return ElementChange(subject.value, self.isms[place].label(subject), class_, class_label, tuple(properties))
 
     def _class_of_blank(self, key: str, place: int) -> tuple[str, str]:
         for predicate, object_ in self.statements[place].about(key):
