@@ -38,7 +38,7 @@ CASES = [
     ("alder", ("A.8.15",), "affects", "change"),
     ("alder", ("A.8.15",), "affected-by", "change"),
     ("harbour", ("Amazon Web Services",), "affects", "removal"),
-    ("alder", ("doc-document-control",), "affected-by", "change"),
+    ("harbour", ("doc-document-control",), "affected-by", "change"),
     ("harbour", ("R-07",), "affects", "change"),
     ("harbour", ("R-07", "Amazon Web Services"), "affected-by", "change"),
 ]
