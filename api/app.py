@@ -51,10 +51,13 @@ def create_app(isms_: Isms) -> FastAPI:
 
     @app.get("/impact")
     def what_is_affected(
-        what: str, direction: Literal["affects", "affected-by"] = "affects", hops: Annotated[int | None, Query(ge=1, le=1000)] = None
+        what: Annotated[list[str], Query(max_length=100)],
+        direction: Literal["affects", "affected-by"] = "affects",
+        hops: Annotated[int | None, Query(ge=1, le=1000)] = None,
+        change: Literal["change", "removal", "addition"] = "change",
     ) -> dict[str, object]:
-        """Say what a change affects; the same JSON as `isms impact --output json`."""
-        return impact_json(impact(isms_, what, direction, hops), isms_)
+        """Say what a change of one or several elements affects; the same JSON as `isms impact --output json`."""
+        return impact_json(impact(isms_, what, direction, hops, change), isms_)
 
     @app.get("/queries")
     def saved_queries() -> list[dict[str, Any]]:

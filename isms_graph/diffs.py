@@ -20,10 +20,11 @@ from isms_graph.edges import STRENGTHS
 from isms_graph.findings import Finding, Report
 from isms_graph.graph import Isms
 from isms_graph.impacts import Affected, impact
-from isms_graph.namespaces import RDF_TYPE, RDFS_LABEL, local_name
+from isms_graph.namespaces import RDF_TYPE, RDFS_LABEL, isms, local_name
 from isms_graph.queries import query
 from isms_graph.sources.statements import Statements, Value
 
+_RECORDS_ONLY = isms("recordsOnly")
 _NAMES = {RDF_TYPE: "kind", RDFS_LABEL: "name"}
 _DEPTH, _ITEMS = 3, 6  # how much of a blank node is written out
 
@@ -211,14 +212,17 @@ def _touched(before: Isms, after: Isms, elements: _Elements) -> dict[str, Affect
     """What the changes may touch, by IRI: by the links of today, and by the old ones of what went or lost some.
 
     An element that only lost or gained links to others that went or came is no cause of its own: those others are, and
-    it is touched. What is reached in several ways counts as the nearest, a removal before a change before an addition.
+    it is touched. Nor is one of which only the records differ, such as the date of its review. What is reached in several
+    ways counts as the nearest, a removal before a change before an addition.
     """
     moved = elements.added | elements.removed
-    lost: dict[Subject, set[Value]] = {
-        subject: {value for values, _ in changes.values() for value in values} - moved
-        for subject, changes in elements.changes.items()
-        if subject not in moved and any(value not in moved for sides in changes.values() for values in sides for value in values)
-    }
+    records = {term for term, predicate in after.vocabulary.by_subject if predicate == _RECORDS_ONLY}
+    lost: dict[Subject, set[Value]] = {}
+    for subject, changes in elements.changes.items():
+        if subject not in moved:
+            sides = [values for predicate, values in changes.items() if predicate not in records]
+            if any(value not in moved for values in sides for side in values for value in side):
+                lost[subject] = {value for was, _ in sides for value in was} - moved
     loosened = [subject for subject, values in lost.items() if any(isinstance(value, NamedNode) for value in values)]
     found: dict[str, Affected] = {}
     for isms_, subjects, change in (

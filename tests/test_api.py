@@ -28,6 +28,9 @@ def test_findings(client: TestClient) -> None:
 def test_impact(client: TestClient) -> None:
     answer = client.get("/impact", params={"what": "Phishing", "hops": 1}).json()
     assert [one["class"] for one in answer["affected"]] == ["isms:Risk"]
+    several = client.get("/impact", params={"what": ["Phishing", "Nightly backup"], "change": "removal"}).json()
+    assert len(several["origins"]) == 2
+    assert any("Left:" in one["action"] or "Nothing else is left." in one["action"] for one in several["affected"])
 
 
 def test_queries(client: TestClient) -> None:
@@ -51,6 +54,8 @@ def test_status_and_picture(client: TestClient) -> None:
         ("/impact?what=Phisching", 404, "Did you mean 'Phishing'"),
         ("/impact?what=Phishing&direction=sideways", 422, ""),
         ("/impact?what=Phishing&hops=0", 422, ""),
+        ("/impact?what=Phishing&change=theft", 422, ""),
+        ("/impact", 422, ""),
         ("/queries/nothing", 404, "GET /queries"),
         ("/queries/owned-by", 400, "needs --param person"),
         ("/queries/risks-not-reviewed?months=x", 400, "whole number"),

@@ -122,6 +122,15 @@ def test_impact_leaves_out_what_changed_and_reaches_by_old_links_too(tmp_path: P
     assert "dangling-reference" in {one.check for one in removed.gained}
 
 
+def test_what_is_only_recorded_touches_nothing_else(tmp_path: Path) -> None:
+    reviewed = BEFORE.replace(":loss a isms:Risk ;", ':loss a isms:Risk ; isms:reviewedOn "2026-11-01"^^xsd:date ;')
+    answer = compared(tmp_path, BEFORE, reviewed)
+    assert names(answer.modified) == ["Loss"]
+    assert not answer.affected
+    rated = BEFORE.replace("isms:currentLevel 4", "isms:currentLevel 9")
+    assert [one.label for one in compared(tmp_path, BEFORE, rated).affected] == ["A.8.13", "Backup"]
+
+
 def test_who_only_lost_a_link_to_what_went_is_touched_and_no_cause(tmp_path: Path) -> None:
     """The process loses a control that goes; what hangs on the process by other links is left alone."""
     more = BEFORE + ':run a isms:Process ; rdfs:label "Run" ; isms:owner :cto ; isms:operates :backup , :lock . '

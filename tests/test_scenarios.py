@@ -18,6 +18,7 @@ from isms_graph.queries import query
 
 FOLDER = Path(__file__).parent / "impact"
 SCENARIOS = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.toml"))
+HELD_OUT_FROM = 30  # the number in the name of a scenario
 LOADED: dict[str, Isms] = {}
 
 
@@ -70,12 +71,13 @@ def test_scenarios_are_well_formed(scenario: str) -> None:
     assert all(reason.strip() for one in sets for reason in one.values())
 
 
-def test_the_answers_are_right_on_the_whole() -> None:
+@pytest.mark.parametrize(("held_out", "recall", "precision"), [(False, 0.86, 0.93), (True, 0.80, 0.83)])
+def test_the_answers_are_right_on_the_whole(held_out: bool, recall: float, precision: float) -> None:
     """Recall: of what has to be looked at, what is shown. Precision: of what is shown and not merely defensible, what has to be."""
-    scores = {scenario: score(scenario) for scenario in SCENARIOS}
+    scores = {one: score(one) for one in SCENARIOS if (int(Path(one).name[:2]) >= HELD_OUT_FROM) == held_out}
     must, hit, wrong = (sum(len(getattr(one, name)) for one in scores.values()) for name in ("must", "hit", "wrong"))
-    assert hit / must >= 0.85, {scenario: sorted(one.must - one.hit) for scenario, one in scores.items() if one.must - one.hit}
-    assert hit / (hit + wrong) >= 0.92, {scenario: sorted(one.wrong) for scenario, one in scores.items() if one.wrong}
+    assert hit / must >= recall, {scenario: sorted(one.must - one.hit) for scenario, one in scores.items() if one.must - one.hit}
+    assert hit / (hit + wrong) >= precision, {scenario: sorted(one.wrong) for scenario, one in scores.items() if one.wrong}
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
