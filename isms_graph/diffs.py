@@ -16,7 +16,7 @@ from pyoxigraph import BlankNode, NamedNode
 from isms_graph.assessment import default_stage
 from isms_graph.catalogue import SEVERITY_ORDER
 from isms_graph.checks import check
-from isms_graph.edges import STRENGTHS
+from isms_graph.edges import STRENGTHS, edges_of
 from isms_graph.findings import Finding, Report
 from isms_graph.graph import Isms
 from isms_graph.impacts import Affected, impact
@@ -212,7 +212,8 @@ def _touched(before: Isms, after: Isms, elements: _Elements) -> dict[str, Affect
     """What the changes may touch, by IRI: by the links of today, and by the old ones of what went or lost some.
 
     An element that only lost or gained links to others that went or came is no cause of its own: those others are, and
-    it is touched. Nor is one of which only the records differ, such as the date of its review. What is reached in several
+    it is touched. Nor is one of which only the records differ, such as the date of its review. What
+    is withdrawn counts as removed. What is reached in several
     ways counts as the nearest, a removal before a change before an addition.
     """
     moved = elements.added | elements.removed
@@ -224,9 +225,11 @@ def _touched(before: Isms, after: Isms, elements: _Elements) -> dict[str, Affect
             if any(value not in moved for values in sides for side in values for value in side):
                 lost[subject] = {value for was, _ in sides for value in was} - moved
     loosened = [subject for subject, values in lost.items() if any(isinstance(value, NamedNode) for value in values)]
+    settled = [one for one in elements.modified if isinstance(one, NamedNode) and one in edges_of(after).settled]
+    withdrawn = {one for one in settled if isms("Withdrawn") in after.values(one, isms("status"))}
     found: dict[str, Affected] = {}
     for isms_, subjects, change in (
-        (before, elements.removed, "removal"),
+        (before, elements.removed | withdrawn, "removal"),
         (after, lost, "change"),
         (before, loosened, "change"),
         (after, elements.added, "addition"),

@@ -21,25 +21,33 @@ from isms_graph.reasoning import ENDS_PATHS, FIRST, NO_IMPACT, of_kind, settled
 DIRECTIONS = ("affects", "affected-by")
 STRENGTHS = ("strong", "moderate", "weak")
 PHASES = 5
-KINDS = ("unsettles", "undermines", "adjusts", "alerts", "firstUnsettles", "firstAdjusts", "firstAlerts")
-_INVERSES = {"unsettledBy": "unsettles", "underminedBy": "undermines", "adjustedBy": "adjusts", "alertedBy": "alerts"}
+KINDS = ("unsettles", "undermines", "directlyAdjusts", "adjusts", "alerts", "firstUnsettles", "firstAdjusts", "firstAlerts")
+_INVERSES = {
+    "unsettledBy": "unsettles",
+    "underminedBy": "undermines",
+    "adjustedBy": "adjusts",
+    "alertedBy": "alerts",
+    "directlyAdjustedBy": "directlyAdjusts",
+}
 _INVERSES |= {"firstUnsettledBy": "firstUnsettles", "firstAdjustedBy": "firstAdjusts", "firstAlertedBy": "firstAlerts"}
 _SUBPROPERTY = NamedNode(RDFS + "subPropertyOf")
 # For each phase of a path the kinds of edge that it may take next, and the phase after that. Phase 0 is the start.
 # Forward: 1 while only `unsettles` were taken, 2 after an `undermines`, 3 after an `adjusts`, 4 at the end.
 # Backward the same paths are walked from their end: 1 while only `adjusts` were taken, 2 after `undermines` or `alerts`,
-# 3 after an `unsettles`.
+# 3 after an `unsettles` or `directlyAdjusts`.
+_EARLY = {"unsettles": 1, "undermines": 2, "directlyAdjusts": 3, "adjusts": 3, "alerts": 4}
+_BACK_FROM_ADJUSTED = {"unsettles": 3, "undermines": 2, "directlyAdjusts": 3, "adjusts": 1, "firstUnsettles": 4, "firstAdjusts": 4}
 MOVES: dict[str, tuple[dict[str, int], ...]] = {
     "affects": (
-        {"unsettles": 1, "undermines": 2, "adjusts": 3, "alerts": 4, "firstUnsettles": 1, "firstAdjusts": 3, "firstAlerts": 4},
-        {"unsettles": 1, "undermines": 2, "adjusts": 3, "alerts": 4},
-        {"undermines": 2, "alerts": 4},
+        {**_EARLY, "firstUnsettles": 1, "firstAdjusts": 3, "firstAlerts": 4},
+        _EARLY,
+        {"undermines": 2, "adjusts": 3, "alerts": 4},
         {"adjusts": 3},
         {},
     ),
     "affected-by": (
-        {"unsettles": 3, "undermines": 2, "adjusts": 1, "alerts": 2, "firstUnsettles": 4, "firstAdjusts": 4, "firstAlerts": 4},
-        {"unsettles": 3, "adjusts": 1, "firstUnsettles": 4, "firstAdjusts": 4},
+        {**_BACK_FROM_ADJUSTED, "alerts": 2, "firstAlerts": 4},
+        _BACK_FROM_ADJUSTED,
         {"unsettles": 3, "undermines": 2, "firstUnsettles": 4},
         {"unsettles": 3, "firstUnsettles": 4},
         {},

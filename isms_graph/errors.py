@@ -39,6 +39,9 @@ class InputError(IsmsError):
         return f"{text} {self.advice}".rstrip()
 
 
+SHOWN = 30  # problems that are printed
+
+
 class Problems(InputError):
     """Every problem of the workspace that one pass found, in the order of files and lines."""
 
@@ -47,7 +50,11 @@ class Problems(InputError):
         self.problems = tuple(problems)
 
     def __str__(self) -> str:
-        return "\n".join(str(problem) for problem in self.problems)
+        shown = [str(problem) for problem in self.problems[:SHOWN]]
+        more = len(self.problems) - SHOWN
+        return "\n".join(
+            [*shown, *([f"and {more} more problems like these; mend the first ones, or ask for another folder."] if more > 0 else [])]
+        )
 
 
 class EmptyWorkspace(InputError):

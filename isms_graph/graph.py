@@ -139,7 +139,7 @@ class Isms:
 def load(paths: str | Path | Sequence[str | Path], as_of: str | date | None = None, stage: str | None = None) -> Isms:
     """Load the ISMS in a folder or in files.
 
-    `as_of` is the date on which to take one's stand, as a date or as `2026-11-23`; without it the workspace's own
+    `as_of` is the date as of which to look, as a date or as `2026-11-23`; without it the workspace's own
     date holds, and without that today's. Raises InputError, Problems or EmptyWorkspace.
     """
     space = workspace.find([paths] if isinstance(paths, (str, Path)) else paths)

@@ -174,21 +174,35 @@ class _Asked:
         if removed:
             told = vocabulary.text(edge.carrier.property, isms("whenObjectRemoved" if edge.carrier.inverted else "whenSubjectRemoved"))
             if told:
-                return f"{told} {self._left(edge)}"
+                return self._removed(told, edge)
+        elif self.change == "removal" and self._vacated(edge.start):
+            told = vocabulary.text(edge.carrier.property, isms("whenVacated"))
+            if told:
+                return told
         return vocabulary.text(edge.carrier.property, isms("whenAffected")) or element.action
 
     def _last(self, state: int) -> Edge:
         return next(self.prepared.edges.between(self.before[state], state, self.direction))
 
-    def _left(self, edge: Edge) -> str:
-        """What still stands to an element as the origin did that goes away."""
-        edges = self.prepared.edges
+    def _removed(self, told: str, edge: Edge) -> str:
+        """What to do now that the start of an edge goes away; where others can stand in for it, with what is left of them."""
+        edges, stands_in = self.prepared.edges, isms("objectsStandIn" if edge.carrier.inverted else "subjectsStandIn")
+        if not self.prepared.isms.vocabulary.objects(edge.carrier.property, stands_in):
+            return told
         gone = {edges.nodes[number] for number in self.starts}
         others = {other.start for other in edges.into[edge.end] if other.carrier == edge.carrier} - gone - edges.settled
         names = sorted(self.prepared.isms.label(node) for node in others)
         if not names:
-            return "Nothing else is left."
-        return f"Left: {', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}."
+            return f"{told} Nothing else is left."
+        left = f"{', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}"
+        return f"See whether what is left will do: {left}. If not: {told[:1].lower()}{told[1:]}"
+
+    def _vacated(self, node: NamedNode) -> bool:
+        """True for a role that nobody holds once the origins are gone."""
+        edges = self.prepared.edges
+        gone = {edges.nodes[number] for number in self.starts}
+        holders = {edge.start for edge in edges.into[node] if edge.carrier.property == isms("heldBy") and edge.carrier.inverted}
+        return bool(holders) and not holders - gone
 
 
 def impact(isms_: Isms, what: str | Sequence[str], direction: str = "affects", hops: int | None = None, change: str = "change") -> Impact:
@@ -256,6 +270,8 @@ def require(direction: str, change: str) -> None:
         raise UsageError(f"the direction is one of {' or '.join(DIRECTIONS)}, not {direction!r}.")
     if change not in CHANGES:
         raise UsageError(f"the kind of change is one of {', '.join(CHANGES)}, not {change!r}.")
+    if direction != "affects" and change != "change":
+        raise UsageError(f"a {change} is asked forward: what it affects. Leave the kind of change or the direction out.")
 
 
 def sentence(isms_: Isms, step: Step) -> str:

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import DefaultGraph, Literal, NamedNode
 
 from isms_graph.errors import UsageError
 from isms_graph.graph import Isms
 from isms_graph.impacts import Affected, Impact
-from isms_graph.namespaces import ISMS, ISO27001, PREFIXES, XSD, isms
+from isms_graph.namespaces import ISMS, ISO27001, PREFIXES, RDF_TYPE, XSD, isms
 
 USUAL_DAYS = 90  # a change that reaches the Statement of Applicability is seldom through in less than a quarter
 _WHAT = {"change": "Change", "removal": "Removal", "addition": "Addition"}
@@ -40,12 +40,14 @@ def plan(isms_: Isms, answer: Impact, due: date | None = None) -> Plan:
         raise UsageError("a plan is made of what a change affects; leave --direction out.")
     end = due or isms_.as_of + timedelta(days=USUAL_DAYS)
     if end <= isms_.as_of:
-        raise UsageError(f"the plan has to be due after {isms_.as_of}, the day on which one takes one's stand, not on {end}.")
+        raise UsageError(f"the plan has to be due after {isms_.as_of}, the as-of date, not on {end}.")
     steps = sorted(isms_.vocabulary.instances(isms("FollowThroughStep")), key=lambda step: _number(isms_, step))
     dates = {step: isms_.as_of + (end - isms_.as_of) * place / len(steps) for place, step in enumerate(steps, 1)}
     names = " and ".join(one.label for one in answer.origins)
-    iri = _free(isms_, f"{isms_.workspace.base}change-{isms_.as_of}-{_slug(names)}")
-    owners = list(dict.fromkeys(owner for one in answer.origins for owner in _owners(isms_, NamedNode(one.node))))
+    iri = _free(isms_, f"{isms_.workspace.base}{answer.change}-{isms_.as_of}-{_slug(names)}")
+    gone = _gone(isms_, answer)
+    top = [node for node in _instances(isms_, "TopManagement") if node not in gone]
+    owners = _owners(isms_, [NamedNode(one.node) for one in answer.origins], gone) or top[:1]
     changed = [NamedNode(one.node) for one in answer.origins]
     blocks = [
         _block(
@@ -58,7 +60,7 @@ def plan(isms_: Isms, answer: Impact, due: date | None = None) -> Plan:
         members = sorted(
             (one for one in answer.affected if _step(isms_, one) == step), key=lambda one: (one.guidance_order, one.hops, one.node)
         )
-        for label, what, description, its_owners in _work(isms_, step, members, owners):
+        for label, what, description, its_owners in _work(isms_, step, members, owners, gone):
             count += 1
             if not its_owners:
                 without.append(label)
@@ -74,24 +76,54 @@ def plan(isms_: Isms, answer: Impact, due: date | None = None) -> Plan:
 
 
 def _work(
-    isms_: Isms, step: NamedNode, members: list[Affected], fallback: list[NamedNode]
+    isms_: Isms, step: NamedNode, members: list[Affected], fallback: list[NamedNode], gone: set[NamedNode]
 ) -> Iterator[tuple[str, list[NamedNode], str, list[NamedNode]]]:
     """What there is to do in a step: (label, elements, description, owners)."""
     if not members:
-        said = f"Nothing that the graph knows of is affected in this step. {isms_.vocabulary.definition(step)}"
-        yield isms_.vocabulary.label(step).capitalize(), [], said, fallback
+        said = f"Nothing that the registers name is affected in this step. {isms_.vocabulary.definition(step)}"
+        label = isms_.vocabulary.label(step)
+        yield f"{label[:1].upper()}{label[1:]}", [], said, fallback
     for one in members:
         node = NamedNode(one.node)
         kind = f"{one.class_label[:1].upper()}{one.class_label[1:]}"
         label = f"{kind}: {one.label}" if kind and kind.lower() != one.label.lower() else one.label
-        yield label, [node], one.action, _owners(isms_, node) or fallback
+        yield label, [node], one.action, _owners(isms_, [node], gone) or fallback
 
 
-def _owners(isms_: Isms, node: NamedNode) -> list[NamedNode]:
-    """The roles and persons who own an element and are still there."""
-    there = [owner for owner in isms_.values(node, isms("owner")) if isinstance(owner, NamedNode)]
-    today = isms_.as_of.isoformat()
-    return [owner for owner in there if not any(getattr(day, "value", "9") <= today for day in isms_.values(owner, isms("leftOn")))]
+def _gone(isms_: Isms, answer: Impact) -> set[NamedNode]:
+    """Who goes in a removal: persons and roles among the origins, and roles that nobody else holds."""
+    if answer.change != "removal":
+        return set()
+    gone = {NamedNode(one.node) for one in answer.origins}
+    roles = {NamedNode(one.node) for one in answer.affected if isms_.values(NamedNode(one.node), isms("heldBy"))}
+    return gone | {role for role in roles if set(isms_.values(role, isms("heldBy"))) <= gone}
+
+
+def _owners(isms_: Isms, nodes: Sequence[NamedNode], gone: set[NamedNode]) -> list[NamedNode]:
+    """The roles and persons who own elements, or assigned roles, and are there; for a role that is vacated, who assigned it."""
+    found: dict[NamedNode, None] = {}
+    stack = [owner for node in reversed(nodes) for owner in _answering(isms_, node)]
+    seen: set[NamedNode] = set()
+    while stack:
+        owner = stack.pop()
+        if owner in seen:
+            continue
+        seen.add(owner)
+        if owner in gone:
+            stack.extend(_answering(isms_, owner))
+        elif not any(getattr(day, "value", "9") <= isms_.as_of.isoformat() for day in isms_.values(owner, isms("leftOn"))):
+            found[owner] = None
+    return list(found)
+
+
+def _instances(isms_: Isms, class_: str) -> list[NamedNode]:
+    quads = isms_.store.quads_for_pattern(None, RDF_TYPE, isms(class_), DefaultGraph())
+    return sorted((quad.subject for quad in quads if isinstance(quad.subject, NamedNode)), key=str)
+
+
+def _answering(isms_: Isms, node: NamedNode) -> list[NamedNode]:
+    answering = isms_.values(node, isms("owner")) or isms_.values(node, isms("assignedBy"))
+    return [one for one in answering if isinstance(one, NamedNode)]
 
 
 def _step(isms_: Isms, one: Affected) -> NamedNode:

@@ -21,7 +21,13 @@ from isms_graph.namespaces import OWL, RDF_TYPE, isms
 from isms_graph.vocabulary import Vocabulary
 
 # The kinds of edges that carry impact, and what an edge is that leaves an element where paths end: the first of a path.
-FIRST = {"unsettles": "firstUnsettles", "undermines": "firstAlerts", "adjusts": "firstAdjusts", "alerts": "firstAlerts"}
+FIRST = {
+    "unsettles": "firstUnsettles",
+    "undermines": "firstAlerts",
+    "adjusts": "firstAdjusts",
+    "directlyAdjusts": "firstAdjusts",
+    "alerts": "firstAlerts",
+}
 FROM_HUB = {isms(kind): isms(first) for kind, first in FIRST.items()} | {isms(first): isms(first) for first in FIRST.values()}
 KINDS = frozenset(FROM_HUB)
 _IMPACTS = isms("impacts")

@@ -39,7 +39,7 @@ def workspace_argument(command: click.decorators.FC) -> click.decorators.FC:
 
 def as_of_option(command: click.decorators.FC) -> click.decorators.FC:
     """The --as-of option."""
-    return click.option("--as-of", metavar="DATE", help="Take one's stand on this date instead of today, such as 2026-11-23.")(command)
+    return click.option("--as-of", metavar="DATE", help="As of this date instead of today, such as 2026-11-23.")(command)
 
 
 def fail_on_gained_option(command: click.decorators.FC) -> click.decorators.FC:
@@ -115,7 +115,7 @@ def check(
     type=click.Choice(["change", "removal", "addition"]),
     default="change",
     show_default=True,
-    help="What happens to WHAT; it decides what there is to do.",
+    help="What happens to WHAT: a removal says what is left without it; an addition reads like a change.",
 )
 @click.option("--hops", type=click.IntRange(min=1), metavar="N", help="Go at most so many steps.")
 @click.option("--why", metavar="NODE", help="Print every shortest path to this element as sentences.")
@@ -139,10 +139,13 @@ def impact(
 ) -> int:  # fmt: skip
     """Say what a change of WHAT affects, how far, along which path, and who must do what.
 
-    WHAT is the IRI, the short name or the label of any element: "EU data residency", R-07, A.5.23.
+    WHAT is the IRI, the short name or the label of any element: "EU data residency", R-07, A.5.23. A step is a statement
+    of the ISMS, such as "the risk is treated by the control". A path is as strong as its weakest step: strong, one rests
+    on the other; moderate, look whether it has to change; weak, somebody should hear of it.
 
     \b
     isms impact "Amazon Web Services" my-isms --change removal
+    isms impact "Ana Ruiz" my-isms --and "Bo Lind" --change removal
     isms impact R-07 my-isms --direction affected-by
     isms impact "EU data residency" my-isms --plan --output turtle=my-isms/change-residency.ttl
     isms impact "EU data residency" --endpoint https://example.org/sparql

@@ -88,8 +88,9 @@ def _plan(asked: Question) -> int:
     isms_ = loaded(asked.workspace, asked.as_of)
     made = plan(isms_, impact(isms_, asked.what, asked.direction, asked.hops, asked.change), as_date(asked.due))
     emit(made.turtle, file)
-    place = f" in {file}" if file else ""
-    click.echo(f"{made.follow_ups} follow-ups planned{place}; put the file into the workspace, and isms check tracks them.", err=True)
+    inside = file is not None and file.resolve().is_relative_to(isms_.workspace.root.resolve())
+    then = "isms check tracks them from now on" if inside else "put the file into the workspace, and isms check tracks them"
+    click.echo(f"{made.follow_ups} follow-ups planned{f' in {file}' if file else ''}; {then}.", err=True)
     if made.without_owner:
         shown = ", ".join(made.without_owner[:3]) + (f" and {len(made.without_owner) - 3} more" if len(made.without_owner) > 3 else "")
         click.echo(f"Without an owner, name one: {shown}.", err=True)

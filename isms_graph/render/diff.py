@@ -10,6 +10,7 @@ from rich.text import Text
 
 from isms_graph.diffs import Diff, ElementChange, PropertyChange, Side
 from isms_graph.findings import Finding
+from isms_graph.render.impact import MARKS
 from isms_graph.render.report import STYLES, WORDS, console, indented
 from isms_graph.render.report_json import finding_as_json
 
@@ -140,7 +141,8 @@ def _touched(out: Console, answer: Diff) -> None:
         members = list(same)
         _class(out, label or "not described anywhere", len(members), action)
         for one in members[:OF_CLASS]:
-            indented(out, Text(one.label).append(f"  [{one.owner}]" if one.owner else "", style="dim"), 4)
+            text = Text(MARKS[one.strength][0], style="dim").append(one.label, style="not dim")
+            indented(out, text.append(f"  [{one.owner}]" if one.owner else ""), 4)
         if len(members) > OF_CLASS:
             indented(out, Text(f"and {len(members) - OF_CLASS} more", style="dim"), 4)
 
@@ -151,7 +153,9 @@ def _findings(out: Console, title: str, sign: str, findings: Iterable[Finding]) 
         out.print(Text(f"\n{title}", style="bold"))
     for one in ordered[:FINDINGS]:
         colour = "red" if sign == "+" else "green"
-        head = Text.assemble((f"{sign} ", colour), (f"{WORDS[one.severity]:<5}  ", STYLES[one.severity]), (one.check, "dim"))
+        head = Text.assemble(
+            (f"{sign} ", colour), (f"{WORDS[one.severity]:<5}  ", STYLES[one.severity]), (f"{one.clause} {one.check}", "dim")
+        )
         indented(out, head, 2)
         indented(out, Text(one.message), 11)
         if one.place:

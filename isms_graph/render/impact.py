@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shlex
 from collections.abc import Sequence
 from itertools import groupby
@@ -21,7 +22,7 @@ from isms_graph.impacts import Affected, Impact, Step, sentence
 from isms_graph.names import resolve
 from isms_graph.render.report import console, indented, printed
 
-_MARKS = {
+MARKS = {
     "strong": ("", ""),
     "moderate": ("~ ", "look whether it has to change."),
     "weak": (". ", "somebody should hear of it."),
@@ -75,9 +76,9 @@ def headline(answer: Impact) -> str:
     forward = answer.direction == "affects"
     what = f"{_article(answer.change)} of the {named(answer.origins)}"
     if not answer.affected:
-        return f"{what} {'reaches nothing else' if forward else 'is reached by nothing else'} in this ISMS."
-    verb = "may touch" if forward else "may be touched by"
-    return f"{what} {verb} {len(answer.affected)} of {answer.elements} elements ({answer.share:.0%})."
+        return f"{what} reaches nothing else in this ISMS." if forward else f"Nothing in this ISMS affects the {named(answer.origins)}."
+    count = f"{len(answer.affected)} of {answer.elements} elements ({answer.share:.0%})"
+    return f"{what} may touch {count}." if forward else f"{count} may affect the {named(answer.origins)}."
 
 
 def write_impact(answer: Impact, isms_: Isms, file: Path | None = None, remote: Sequence[str] = ()) -> None:
@@ -105,7 +106,7 @@ def _write(out: Console, answer: Impact, isms_: Isms, remote: Sequence[str]) -> 
                 _line(out, one, isms_)
     example = answer.affected[-1]
     out.print()
-    for strength, (mark, meaning) in _MARKS.items():
+    for strength, (mark, meaning) in MARKS.items():
         if mark and any(one.strength == strength for one in answer.affected):
             indented(out, Text(f"{mark}{strength} link: {meaning}", style="dim"), 0)
     place = [shlex.quote(part) for part in remote] or _place(isms_)
@@ -120,13 +121,19 @@ def _article(change: str) -> str:
 
 
 def _as_worked_through(one: Affected) -> tuple[object, ...]:
-    return one.guidance_order, one.class_, one.action, STRENGTHS.index(one.strength), one.label, one.node
+    return one.guidance_order, one.class_, one.action, STRENGTHS.index(one.strength), in_order(one.node)
+
+
+def in_order(name: str) -> tuple[tuple[int, str], ...]:
+    """Sorts names with the numbers in them as numbers: R-9 before R-10."""
+    return tuple((int(part) if part.isdecimal() else -1, part) for part in re.split(r"(\d+)", name))
 
 
 def _line(out: Console, one: Affected, isms_: Isms) -> None:
     short = isms_.short(NamedNode(one.node))
-    text = Text(_MARKS[one.strength][0], style="dim")
-    text.append(one.label if short == one.label or len(short) > 14 else f"{short}  {one.label}", style="not dim")
+    text = Text(MARKS[one.strength][0], style="dim")
+    known = short != one.label and not short.startswith(("http:", "https:", "urn:"))
+    text.append(f"{short}  {one.label}" if known else one.label, style="not dim")
     said = [part for part in (one.owner, f"reviewed {one.reviewed}" if one.reviewed else "") if part]
     if said:
         text.append(f"  [{'; '.join(said)}]")
