@@ -270,6 +270,12 @@ def test_no_effect_says_so_and_exits_0(isms_command: Command, tmp_path: Path) ->
     assert "reaches nothing else" in run.out
 
 
+def test_why_an_annex_a_control_is_in_is_said_by_its_entry(isms_command: Command) -> None:
+    run = isms_command("impact", "A.8.13", DATA / "harbour-saas", "--direction", "affected-by")
+    assert run.code == 0
+    assert "isms impact soa-A.8.13" in run.out.replace("\n", " ") or "isms impact 'A.8.13 Information backup'" in run.out.replace("\n", " ")
+
+
 def test_json_has_the_stable_form(isms_command: Command) -> None:
     run = isms_command("impact", "EU data residency", DATA / "harbour-saas", "--output", "json")
     answer = json.loads(run.out)

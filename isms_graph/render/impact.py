@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from pyoxigraph import NamedNode
+from pyoxigraph import DefaultGraph, NamedNode
 from rich.console import Console
 from rich.text import Text
 
@@ -20,6 +20,7 @@ from isms_graph.errors import UsageError
 from isms_graph.graph import Isms
 from isms_graph.impacts import Affected, Impact, Step, sentence
 from isms_graph.names import resolve
+from isms_graph.namespaces import isms
 from isms_graph.render.report import console, indented, printed
 
 MARKS = {
@@ -92,6 +93,9 @@ def write_impact(answer: Impact, isms_: Isms, file: Path | None = None, remote: 
 def _write(out: Console, answer: Impact, isms_: Isms, remote: Sequence[str]) -> None:
     if not answer.affected:
         indented(out, Text(headline(answer)), 0)
+        for entry in _entries(isms_, answer):
+            command = ["isms impact", _typed(isms_, entry.value, False), *_place(isms_), "--direction affected-by"]
+            indented(out, Text(f"Why it is in is said by its entry in the SoA: {' '.join(command)}", style="dim"), 0)
         return
     forward = answer.direction == "affects"
     indented(out, Text(headline(answer), style="bold"), 0)
@@ -114,6 +118,14 @@ def _write(out: Console, answer: Impact, isms_: Isms, remote: Sequence[str]) -> 
     command = ["isms impact", origins[0], *place, *(part for one in origins[1:] for part in ("--and", one))]
     command += ([] if forward else ["--direction affected-by"]) + ["--why", _typed(isms_, example.node, bool(remote))]
     indented(out, Text(f"Why the last one is here: {' '.join(command)}", style="dim"), 0)
+
+
+def _entries(isms_: Isms, answer: Impact) -> list[NamedNode]:
+    """The entries of the SoA that decide on the Annex A controls that were asked for, if it was asked what affects them."""
+    if answer.direction == "affects":
+        return []
+    found = (isms_.store.quads_for_pattern(None, isms("forControl"), NamedNode(one.node), DefaultGraph()) for one in answer.origins)
+    return sorted({quad.subject for quads in found for quad in quads if isinstance(quad.subject, NamedNode)}, key=str)
 
 
 def _article(change: str) -> str:
