@@ -94,6 +94,11 @@ class Affected(NamedTuple):
         return self.asked.trail(self.state)
 
     @property
+    def link(self) -> Step:
+        """The statement of the path at the element itself."""
+        return _step(self.asked.last(self.state))
+
+    @property
     def action(self) -> str:
         """What the owner of the element does; empty in answers to what something is affected by."""
         return self.asked.action(self.state, self.element)
@@ -159,7 +164,7 @@ class _Asked:
         """The path to a state, from the cause to the effect."""
         walked = []
         while state in self.before:
-            walked.append(_step(self._last(state)))
+            walked.append(_step(self.last(state)))
             state = self.before[state]
         return tuple(reversed(walked)) if self.direction == "affects" else tuple(walked)
 
@@ -170,7 +175,7 @@ class _Asked:
         removed = self.change == "removal" and self.before[state] % PHASES == 0 and self.before[state] // PHASES in self.starts
         if not removed and state % PHASES != PHASES - 1:
             return element.action
-        vocabulary, edge = self.prepared.isms.vocabulary, self._last(state)
+        vocabulary, edge = self.prepared.isms.vocabulary, self.last(state)
         if removed:
             told = vocabulary.text(edge.carrier.property, isms("whenObjectRemoved" if edge.carrier.inverted else "whenSubjectRemoved"))
             if told:
@@ -181,7 +186,8 @@ class _Asked:
                 return told
         return vocabulary.text(edge.carrier.property, isms("whenAffected")) or element.action
 
-    def _last(self, state: int) -> Edge:
+    def last(self, state: int) -> Edge:
+        """The edge by which a path comes to a state."""
         return next(self.prepared.edges.between(self.before[state], state, self.direction))
 
     def _removed(self, told: str, edge: Edge) -> str:
@@ -190,7 +196,7 @@ class _Asked:
         if not self.prepared.isms.vocabulary.objects(edge.carrier.property, stands_in):
             return told
         gone = {edges.nodes[number] for number in self.starts}
-        others = {other.start for other in edges.into[edge.end] if other.carrier == edge.carrier} - gone - edges.settled
+        others = {other.start for other in edges.into[edge.end] if other.carrier[::2] == edge.carrier[::2]} - gone - edges.settled
         names = sorted(self.prepared.isms.label(node) for node in others)
         if not names:
             return f"{told} Nothing else is left."

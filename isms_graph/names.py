@@ -6,7 +6,7 @@ from functools import cached_property
 
 from pyoxigraph import NamedNode
 
-from isms_graph.errors import AmbiguousName, UnknownName
+from isms_graph.errors import AmbiguousName, UnknownName, UsageError
 from isms_graph.graph import Isms
 from isms_graph.namespaces import ISO27001, RDFS_LABEL, nearest
 
@@ -16,6 +16,8 @@ def resolve(isms_: Isms, name: str) -> NamedNode:
 
     Raises UnknownName with the nearest labels, AmbiguousName with the candidates.
     """
+    if not name.strip():
+        raise UsageError("the name of an element is empty.")
     known = _known(isms_)
     if name in known.iris:
         return known.iris[name]
@@ -44,7 +46,7 @@ class _Known:
         labels: dict[str, set[NamedNode]] = {}
         for node in self.iris.values():
             for key in _names(self._isms, node):
-                labels.setdefault(key.casefold(), set()).add(node)
+                labels.setdefault(key.strip().casefold(), set()).add(node)
         return labels
 
 

@@ -38,7 +38,10 @@ def plan(isms_: Isms, answer: Impact, due: date | None = None) -> Plan:
     """
     if answer.direction != "affects":
         raise UsageError("a plan is made of what a change affects; leave --direction out.")
-    end = due or isms_.as_of + timedelta(days=USUAL_DAYS)
+    try:
+        end = due or isms_.as_of + timedelta(days=USUAL_DAYS)
+    except OverflowError:
+        raise UsageError(f"there is no day {USUAL_DAYS} days after {isms_.as_of}; take an earlier --as-of.") from None
     if end <= isms_.as_of:
         raise UsageError(f"the plan has to be due after {isms_.as_of}, the as-of date, not on {end}.")
     steps = sorted(isms_.vocabulary.instances(isms("FollowThroughStep")), key=lambda step: _number(isms_, step))
@@ -150,9 +153,9 @@ def _slug(text: str) -> str:
 
 def _free(isms_: Isms, iri: str) -> str:
     """The IRI, with a number behind it if the workspace has it already."""
-    taken = {node.value for node in isms_.elements()}
+    taken = [node.value for node in isms_.elements() if node.value.startswith(iri)]
     number, free = 1, iri
-    while free in taken:
+    while any(one == free or one.startswith(f"{free}-") for one in taken):
         number += 1
         free = f"{iri}-v{number}"
     return free

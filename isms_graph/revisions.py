@@ -18,7 +18,7 @@ from isms_graph.sources.workspace import CONFIG
 
 def _git(folder: Path, *arguments: str) -> bytes:
     try:
-        return subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=True).stdout
+        return subprocess.run(["git", "--literal-pathspecs", "-C", str(folder), *arguments], capture_output=True, check=True).stdout
     except FileNotFoundError:
         raise UsageError("git is not installed, and a revision cannot be read without it.") from None
 
@@ -51,7 +51,10 @@ def at_revision(paths: Sequence[str | Path], revision: str) -> Iterator[list[Pat
         for name in [*there, *sorted(one for one in beside if _exists(root, commit, one))]:
             archive = _git(root, "archive", "--format=tar", commit, *([] if name == "." else ["--", name]))
             with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
-                packed.extractall(place, filter="data")
+                try:
+                    packed.extractall(place, filter="data")
+                except tarfile.FilterError as error:
+                    raise InputError(f"the revision holds a file that points outside the repository: {error}", folder) from None
         yield [Path(place) / path for path in there]
 
 

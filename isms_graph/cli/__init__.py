@@ -15,9 +15,11 @@ EXIT_BAD_INPUT, EXIT_DEFECT = 2, 3
 def main() -> None:
     """Run the command and exit: 0 clean, 1 findings, 2 bad input or usage, 3 a defect of the program."""
     try:
-        sys.exit(cli.main(standalone_mode=False) or 0)
+        code = cli.main(standalone_mode=False) or 0
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
+    except SystemExit as stop:  # nobody reads what is printed: rich ends the process with 1, which would look like findings
+        sys.exit(141 if stop.code == 1 else stop.code)
     except click.ClickException as error:
         error.show()
         sys.exit(EXIT_BAD_INPUT)
@@ -41,3 +43,4 @@ def main() -> None:
         click.echo(f"isms: a defect of the program: {type(error).__name__}: {error}", err=True)
         click.echo("Please report it with the output of the same command and --debug.", err=True)
         sys.exit(EXIT_DEFECT)
+    sys.exit(code)

@@ -54,8 +54,8 @@ def run_impact(asked: Question) -> int:
         raise UsageError("--due goes with --plan.")
     name, file = parse_output(asked.output, _FORMATS)
     if asked.why is not None:
-        if name != "text" or file:
-            raise UsageError("--why prints sentences; it goes with the text output only.")
+        if name != "text" or file or asked.hops is not None:
+            raise UsageError("--why prints every shortest path as sentences; it goes without --hops and with the text output only.")
         isms_ = loaded(asked.workspace, asked.as_of)
         write_paths(why(isms_, asked.what, asked.why, asked.direction), isms_, " and ".join(asked.what), asked.why)
         return 0

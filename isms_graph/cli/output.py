@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import click
@@ -24,7 +26,11 @@ def parse_output(text: str, formats: tuple[str, ...]) -> tuple[str, Path | None]
 def emit(text: str, file: Path | None = None) -> None:
     """Write a text to a file, or print it."""
     if file is None:
-        click.echo(text, nl=not text.endswith("\n"))
+        try:
+            click.echo(text, nl=not text.endswith("\n"))
+        except BrokenPipeError:  # nobody reads on; click would call that a success
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(141)
         return
     try:
         file.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")

@@ -28,11 +28,16 @@ MARKS = {
     "moderate": ("~ ", "look whether it has to change."),
     "weak": (". ", "somebody should hear of it."),
 }
+LONGEST_PATH = 100
 _COLUMNS = ("hops", "strength", "class", "node", "label", "clause", "owner", "reviewed", "action")
 
 
 def as_json(answer: Impact, isms_: Isms) -> dict[str, object]:
-    """The answer in the stable JSON form; IRIs in full, properties by their short names."""
+    """The answer in the stable JSON form; IRIs in full, properties by their short names.
+
+    The path of an element over LONGEST_PATH steps away is left empty, as the paths of a long chain would fill the memory;
+    `--why` gives it.
+    """
     return {
         "origin": answer.origin,
         "origins": [one.node for one in answer.origins],
@@ -46,7 +51,10 @@ def as_json(answer: Impact, isms_: Isms) -> dict[str, object]:
                 "clause": one.clause,
                 "hops": one.hops,
                 "strength": one.strength,
-                "path": [{"from": step.subject, "property": isms_.short(NamedNode(step.property)), "to": step.object} for step in one.path],
+                "path": [
+                    {"from": step.subject, "property": isms_.short(NamedNode(step.property)), "to": step.object}
+                    for step in (one.path if one.hops <= LONGEST_PATH else ())
+                ],
                 "action": one.action,
                 "owner": one.owner,
                 "reviewed": one.reviewed,

@@ -9,7 +9,7 @@ from string import punctuation
 from isms_graph.edges import STRENGTHS
 from isms_graph.graph import Isms
 from isms_graph.impacts import Impact
-from isms_graph.render.impact_groups import Picture, clean, name_of, picture, reading
+from isms_graph.render.impact_groups import FAR, Picture, clean, distance, name_of, picture, reading
 from isms_graph.render.svg_text import wrap
 
 MOST_NODES = 60  # that Mermaid still draws so that somebody can read them
@@ -84,22 +84,22 @@ _NOTHING = "Nothing else in this ISMS."
 
 
 def _distance(hops: int) -> str:
-    return f"{hops} step{'s' if hops > 1 else ''} away" if hops else "Asked about"
+    return distance(hops) if hops else "Asked about"
 
 
 def _elements(answer: Impact, isms_: Isms) -> tuple[list[_Node], list[_Arrow]]:
-    """A node for each element, and an arrow for each link on the paths that lead to them."""
+    """A node for each element, and an arrow for the link by which it is reached."""
     ordered = sorted(answer.affected, key=lambda one: (one.hops, one.guidance_order, one.class_, one.label, one.node))
-    described = [(0, one) for one in answer.origins] + [(one.hops, one.element) for one in ordered]
+    described = [(0, one) for one in answer.origins] + [(min(one.hops, FAR), one.element) for one in ordered]
     ids = {one.node: f"n{number}" for number, (_, one) in enumerate(described)}
     kinds = {one.node: one.class_label or "not described" for _, one in described}
     nodes = [_Node(ids[one.node], hops, clean(kinds[one.node]), (name_of(one),)) for hops, one in described]
     arrows: dict[tuple[str, str, str], int] = {}
     for one in ordered:
-        for step in one.path:
-            said = reading(isms_, step.property).replace("{subject}", kinds[step.subject]).replace("{object}", kinds[step.object])
-            key = ids[step.cause], ids[step.effect], clean(said)
-            arrows[key] = min(arrows.get(key, len(STRENGTHS)), STRENGTHS.index(one.strength))
+        step = one.link
+        said = reading(isms_, step.property).replace("{subject}", kinds[step.subject]).replace("{object}", kinds[step.object])
+        key = ids[step.cause], ids[step.effect], clean(said)
+        arrows[key] = min(arrows.get(key, len(STRENGTHS)), STRENGTHS.index(one.strength))
     return nodes, [_Arrow(*key, STRENGTHS[strength]) for key, strength in arrows.items()]
 
 

@@ -16,6 +16,8 @@ from isms_graph.impacts import Affected, Impact, Step
 from isms_graph.namespaces import isms
 from isms_graph.render.impact import headline
 
+FAR = 9  # steps; what is further away stands with it
+_LONGEST = 300  # characters of a name that are drawn
 _MOST_ORIGINS = 4  # that get a card each
 _MOST_LINKS = 3  # that are named on one arrow
 _MOST_ACTIONS = 2  # that are named on one card
@@ -67,7 +69,7 @@ def picture(answer: Impact, isms_: Isms) -> Picture:
     at = {one.node: number for number, members in enumerate(origins) for one in members}
     found: dict[tuple[int, int, str, str], list[Affected]] = defaultdict(list)
     for one in answer.affected:
-        found[one.hops, one.guidance_order, one.class_label, one.class_].append(one)
+        found[min(one.hops, FAR), one.guidance_order, one.class_label, one.class_].append(one)
     for (hops, order, class_label, _), members in sorted(found.items(), key=lambda item: item[0]):
         members.sort(key=lambda one: (STRENGTHS.index(one.strength), one.label, one.node))
         at.update({one.node: len(groups) for one in members})
@@ -103,7 +105,7 @@ def _links(answer: Impact, isms_: Isms, groups: list[Group], at: dict[str, int])
     texts: dict[tuple[int, int], Counter[str]] = defaultdict(Counter)
     best: dict[tuple[int, int], int] = {}
     for one in answer.affected:
-        step = one.path[-1 if answer.direction == "affects" else 0]
+        step = one.link
         near, far = at[step.cause if answer.direction == "affects" else step.effect], at[one.node]
         texts[near, far][seen_from(isms_, step, one.node, groups[near].class_label)] += 1
         best[near, far] = min(best.get((near, far), len(STRENGTHS)), STRENGTHS.index(one.strength))
@@ -133,7 +135,13 @@ def seen_from(isms_: Isms, step: Step, node: str, other: str) -> str:
 
 def name_of(element: Element) -> str:
     """The name of an element on one line."""
-    return clean(element.label) or "(no name)"
+    label = clean(element.label[: _LONGEST * 2])
+    return (f"{label[:_LONGEST]}..." if len(label) > _LONGEST or len(element.label) > _LONGEST * 2 else label) or "(no name)"
+
+
+def distance(hops: int) -> str:
+    """How far a group is away, in words."""
+    return f"{hops} {'or more ' if hops == FAR else ''}step{'s' if hops > 1 else ''} away"
 
 
 def plural(word: str, count: int) -> str:

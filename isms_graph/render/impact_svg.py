@@ -11,7 +11,7 @@ from isms_graph.edges import STRENGTHS
 from isms_graph.elements import holders_of
 from isms_graph.graph import Isms
 from isms_graph.impacts import Impact
-from isms_graph.render.impact_groups import Picture, clean, name_of, picture
+from isms_graph.render.impact_groups import Picture, clean, distance, name_of, picture
 from isms_graph.render.impact_layout import (
     A4,
     FOOT,
@@ -58,7 +58,7 @@ def svg(answer: Impact, isms_: Isms) -> str:
         *_titles(drawn, page),
     ]
     for hops, left, right in page.bands:
-        text = f"{hops} step{'s' if hops > 1 else ''} away" if hops else "What changes" if drawn.forward else "What is asked about"
+        text = distance(hops) if hops else "What changes" if drawn.forward else "What is asked about"
         parts.append(f'<path d="M{left:.1f},{TOP - 3:.1f} H{right:.1f}" stroke="{_ORIGIN if not hops else "#c5cdd6"}" stroke-width="1"/>')
         parts.append(element(left, TOP - 7, text, min(9.0, page.style.head), _ORIGIN if not hops else GREY, bold=True))
     for wire in sorted(page.wires, key=lambda one: -STRENGTHS.index(one.link.strength)):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 from typing import TextIO
+from unicodedata import category
 
 from rich.console import Console
 from rich.text import Text
@@ -29,8 +30,14 @@ def console(file: TextIO | None = None) -> Console:
     return Console(width=None if sys.stdout.isatty() else 80, highlight=False)
 
 
+def printable(text: str) -> str:
+    """A text in which characters that steer a terminal or turn the direction of writing are replaced, one by one."""
+    return "".join("\ufffd" if category(one) in ("Cc", "Cf", "Cs") and one not in "\n\t\u200c\u200d\u00ad" else one for one in text)
+
+
 def indented(out: Console, text: Text, by: int = 0) -> None:
-    """Print a text, wrapped, with every line indented and nothing at the ends of lines."""
+    """Print a text, wrapped, with every line indented and nothing at the ends of lines; what could steer a terminal is replaced."""
+    text.plain = printable(text.plain)
     for line in text.wrap(out, max(20, out.width - by)):
         line.rstrip()
         out.print(Text(" " * by).append(line), soft_wrap=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich import box
 from rich.table import Table
 
-from isms_graph.render.report import console
+from isms_graph.render.report import console, printable
 
 
 def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -20,7 +20,7 @@ def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(printable(cell) for cell in row))
     if out.is_terminal:
         out.print(table)
         return
