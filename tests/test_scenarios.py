@@ -1,4 +1,4 @@
-"""Change scenarios that auditors wrote, from the domain and without the program, in tests/impact; see its README."""
+"""Change scenarios written from the domain and without the program, in tests/impact; see its README."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_scenarios_are_well_formed(scenario: str) -> None:
     assert all(reason.strip() for one in sets for reason in one.values())
 
 
-@pytest.mark.parametrize(("held_out", "recall", "precision"), [(False, 0.86, 0.93), (True, 0.80, 0.83)])
+@pytest.mark.parametrize(("held_out", "recall", "precision"), [(False, 0.86, 0.93), (True, 0.82, 0.83)])
 def test_the_answers_are_right_on_the_whole(held_out: bool, recall: float, precision: float) -> None:
     """Recall: of what has to be looked at, what is shown. Precision: of what is shown and not merely defensible, what has to be."""
     scores = {one: score(one) for one in SCENARIOS if (int(Path(one).name[:2]) >= HELD_OUT_FROM) == held_out}
