@@ -31,12 +31,13 @@ _DEPTH, _ITEMS = 3, 6  # how much of a blank node is written out
 
 @dataclass(frozen=True)
 class PropertyChange:
-    """The values that a property lost and gained, as texts: names of elements, contents of literals."""
+    """The values that a property lost and gained, as texts: names of elements, contents of literals; `now` counts all it has."""
 
     property: str
     label: str
     lost: tuple[str, ...]
     gained: tuple[str, ...]
+    now: int
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ class _Elements:
         class_, class_label = self._named(classes[0], place) if classes else ("", "")
         changes = self.changes[subject].items() if subject in self.modified else ()
         properties = sorted(
-            (self._property(one, lost, gained) for one, (lost, gained) in changes), key=lambda one: (one.label, one.property)
+            (self._property(subject, one, lost, gained) for one, (lost, gained) in changes), key=lambda one: (one.label, one.property)
         )
         return ElementChange(subject.value, self.isms[place].label(subject), class_, class_label, tuple(properties))
 
@@ -180,7 +181,7 @@ class _Elements:
         isms_ = self.isms[place]
         return isms_.short(class_), isms_.vocabulary.label(class_) or isms_.short(class_)
 
-    def _property(self, predicate: NamedNode, lost: list[Value], gained: list[Value]) -> PropertyChange:
+    def _property(self, subject: Subject, predicate: NamedNode, lost: list[Value], gained: list[Value]) -> PropertyChange:
         isms_ = self.isms[1]
         texts = [{value: self._text(value, place) for value in values} for place, values in enumerate((lost, gained))]
         every = Counter(text for side in texts for text in side.values())
@@ -188,7 +189,9 @@ class _Elements:
             for value, text in side.items():
                 if every[text] > 1:  # two things that read alike: a number and a text, two elements with one name
                     side[value] = f"{text} ({self.isms[place].short(value) if isinstance(value, NamedNode) else value})"
-        return PropertyChange(isms_.short(predicate), _name(isms_, predicate), *(tuple(sorted(side.values())) for side in texts))
+        was, is_ = (tuple(sorted(side.values())) for side in texts)
+        now = len(isms_.values(subject, predicate)) if isinstance(subject, NamedNode) else len(gained)
+        return PropertyChange(isms_.short(predicate), _name(isms_, predicate), was, is_, now)
 
     def _text(self, value: Value, place: int, depth: int = 0) -> str:
         """A value for people; a blank node as what is said of it."""

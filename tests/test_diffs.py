@@ -122,6 +122,11 @@ def test_impact_leaves_out_what_changed_and_reaches_by_old_links_too(tmp_path: P
     assert "dangling-reference" in {one.check for one in removed.gained}
 
 
+def test_a_value_beside_others_is_counted(tmp_path: Path) -> None:
+    answer = compared(tmp_path, BEFORE, BEFORE + ":loss isms:owner :ana .")
+    assert [(one.property, one.gained, one.now) for one in answer.modified[0].properties] == [("isms:owner", ("Ana",), 2)]
+
+
 def test_what_is_only_recorded_touches_nothing_else(tmp_path: Path) -> None:
     reviewed = BEFORE.replace(":loss a isms:Risk ;", ':loss a isms:Risk ; isms:reviewedOn "2026-11-01"^^xsd:date ;')
     answer = compared(tmp_path, BEFORE, reviewed)

@@ -126,7 +126,8 @@ def _property(out: Console, change: PropertyChange) -> None:
         return
     for sign, colour, texts in (("-", "red", lost), ("+", "green", gained)):
         for text in texts:
-            indented(out, Text.assemble((f"{change.label}: ", "dim"), (f"{sign} ", colour), text), 8)
+            beside = f"  (beside what was there: {change.now} in all)" if sign == "+" and not lost and change.now > len(gained) else ""
+            indented(out, Text.assemble((f"{change.label}: ", "dim"), (f"{sign} ", colour), text, (beside, "dim")), 8)
 
 
 def _short(text: str) -> str:
