@@ -14,6 +14,8 @@ from isms_graph.examples import Example, read_example
 from isms_graph.graph import Isms, load
 from isms_graph.resources import folder
 
+pytest_plugins = ["endpoints"]
+
 DATA = folder("data")
 HEADER = """@prefix : <https://example.org/isms/> .
 @prefix isms: <https://w3id.org/isms-graph/ns/> .

@@ -1,127 +1,34 @@
-"""Impact over a SPARQL endpoint: the same answers as for the files, few queries, and no trust in what the server says."""
+"""Impact over a SPARQL endpoint: the same answers as for the files, and few queries."""
 
 from __future__ import annotations
 
-import shlex
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from urllib.parse import parse_qs
+from http.server import BaseHTTPRequestHandler
 
 import pytest
-from conftest import DATA, HEADER, Run, quads, workspace
-from pyoxigraph import NamedNode, Quad, QueryResultsFormat, QuerySolutions, Store
+from conftest import HEADER, quads
+from endpoints import (
+    BASE,
+    EMPTY,
+    fixed,
+    from_store,
+    origins,
+    raw,
+    reply,
+    served,
+    told,
+)
+from pyoxigraph import NamedNode
 
 from isms_graph import remote
 from isms_graph.endpoint import Endpoint
-from isms_graph.errors import AmbiguousName, EndpointError, UnknownName, UsageError
+from isms_graph.errors import AmbiguousName, UnknownName, UsageError
 from isms_graph.graph import Isms
-from isms_graph.impacts import Impact, impact, why
+from isms_graph.impacts import impact, why
 from isms_graph.namespaces import isms
 from isms_graph.remote import remote_impact, remote_why
 from isms_graph.vocabulary import load_vocabulary
 
-Command = Callable[..., Run]
-Answer = Callable[[BaseHTTPRequestHandler, str], None]
-JSON = "application/sparql-results+json"
-BASE = "https://harbour.example/isms/"
-GRAPH = "https://example.org/graph/"
-EMPTY = b'{"head":{"vars":["s"]},"results":{"bindings":[]}}'
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("no_proxy", "*")
-
-
-@contextmanager
-def served(answer: Answer) -> Iterator[tuple[str, list[str]]]:
-    """A server on a free port of this machine; gives its address and the queries that it was asked."""
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            asked.append(parse_qs(body)["query"][0])
-            answer(self, asked[-1])
-
-        def do_GET(self) -> None:
-            asked.append("GET")
-
-        def log_message(self, *_: object) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/sparql", asked
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def reply(handler: BaseHTTPRequestHandler, body: bytes, kind: str = JSON, code: int = 200, **headers: str) -> None:
-    handler.send_response(code)
-    for name, value in ({"Content_Type": kind, "Content_Length": str(len(body))} | headers).items():
-        handler.send_header(name.replace("_", "-"), value)
-    handler.end_headers()
-    handler.wfile.write(body)
-
-
-def fixed(body: bytes, kind: str = JSON, code: int = 200, **headers: str) -> Answer:
-    return lambda handler, _: reply(handler, body, kind, code, **headers)
-
-
-def from_store(statements: list[Quad], union: bool = False, odd: bytes = b"") -> Answer:
-    """A SPARQL endpoint over some statements, without any reasoning; `odd` comes before the rows of every answer of triples."""
-    store = Store()
-    store.extend(statements)
-
-    def answer(handler: BaseHTTPRequestHandler, query: str) -> None:
-        found = store.query(query, use_default_graph_as_union=union)
-        assert isinstance(found, QuerySolutions)
-        triples = [variable.value for variable in found.variables] == ["s", "p", "o"]
-        body = found.serialize(format=QueryResultsFormat.JSON) or b""
-        reply(handler, body.replace(b'"bindings":[{', b'"bindings":[' + odd + b"{") if triples else body)
-
-    return answer
-
-
-def raw(isms_: Isms, graphs: bool = False) -> list[Quad]:
-    """The statements of the files as they stand there, in one graph or each file's in a graph of its own."""
-    plain = [(source, quad) for source in isms_.sources for quad in source.quads]
-    return [
-        Quad(one.subject, one.predicate, one.object, NamedNode(GRAPH + source.path.name)) if graphs else Quad(*tuple(one)[:3])
-        for source, one in plain
-    ]
-
-
-def told(answer: Impact) -> list[object]:
-    """Everything that an answer says, with the paths. For an element without a label an endpoint gives the whole IRI."""
-    elements = [*answer.origins, *(one.element for one in answer.affected)]
-    described = [replace(one, label=one.label.replace(BASE, ""), owner=one.owner.replace(BASE, "")) for one in elements]
-    return [answer.elements, described, [(one.hops, one.strength, one.action.replace(BASE, ""), one.path) for one in answer.affected]]
-
-
-def origins(isms_: Isms, count: int = 20) -> list[str]:
-    """Elements of as many classes as can be, one of the standard, and those of the longest paths."""
-    far = [f"{BASE}doc-crypto", f"{BASE}R-26"]
-    by_class: dict[str, str] = {}
-    for node in sorted(isms_.elements(), key=lambda node: node.value):
-        by_class.setdefault(isms_.short(next(iter(isms_.classes(node)), node)), node.value)
-    return ["https://w3id.org/isms-graph/iso27001/A.5.23", *far, *list(by_class.values())[:: max(1, len(by_class) // (count - 3))]][:count]
-
-
-@pytest.fixture(scope="module")
-def harbour_endpoint(harbour: Isms) -> Iterator[tuple[str, list[str]]]:
-    with served(from_store(raw(harbour))) as server:
-        yield server
+pytestmark = pytest.mark.usefixtures("no_proxy")
 
 
 @pytest.mark.parametrize("direction", ["affects", "affected-by"])
@@ -309,178 +216,3 @@ def test_names() -> None:
         assert len(asked) - before == 5  # one query each; a text that is none is not asked for
         with pytest.raises(UsageError):
             remote_impact(Endpoint(url), [])
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "file:///etc/passwd", "ftp://example.org/x", "example.org/sparql", "http://", "http:///sparql", "http://ana:secret@example.org/",
-        "http://example.org/a b", "http://example.org:99999/", "http://[::1/", "http://example.org/\nX: y", "",
-    ],
-)  # fmt: skip
-def test_addresses_that_are_none(url: str) -> None:
-    with pytest.raises(UsageError) as error:
-        Endpoint(url)
-    assert "secret" not in str(error.value)
-
-
-def test_a_graph_that_is_no_iri() -> None:
-    with pytest.raises(UsageError, match="IRI"):
-        Endpoint("http://127.0.0.1:1/", ["x> } #"])
-
-
-def refused(answer: Answer, match: str, **options: float) -> None:
-    with served(answer) as (url, _):
-        begin = time.monotonic()
-        with pytest.raises(EndpointError, match=match) as error:
-            remote_impact(Endpoint(url, **options), "Laptops")  # type: ignore[arg-type]
-        assert time.monotonic() - begin < 5
-        assert url in str(error.value)
-        assert len(str(error.value)) < 500
-
-
-def test_a_slow_server_is_given_up() -> None:
-    stop = threading.Event()
-    try:
-        refused(lambda *_: void(stop.wait(10)), "within 0.3 seconds.*--timeout", timeout=0.3)
-    finally:
-        stop.set()
-
-
-def void(_: object) -> None: ...
-
-
-def test_a_server_that_drips_is_given_up() -> None:
-    def drip(handler: BaseHTTPRequestHandler, _: str) -> None:
-        handler.send_response(200)
-        handler.send_header("Content-Type", JSON)
-        handler.end_headers()
-        try:
-            for _number in range(200):
-                handler.wfile.write(b" ")
-                time.sleep(0.05)
-        except OSError:
-            pass
-
-    refused(drip, "within 0.4 seconds", timeout=0.4)
-
-
-def test_a_huge_answer_is_refused() -> None:
-    def flood(handler: BaseHTTPRequestHandler, _: str) -> None:
-        handler.send_response(200)
-        handler.send_header("Content-Type", JSON)
-        handler.end_headers()
-        try:
-            while True:
-                handler.wfile.write(b" " * 65536)
-        except OSError:
-            pass
-
-    refused(flood, "larger than 1 MB", max_bytes=1_000_000)
-
-
-def test_answers_that_are_large_together_are_refused(harbour_endpoint: tuple[str, list[str]]) -> None:
-    with pytest.raises(EndpointError, match="--hops"):
-        remote_impact(Endpoint(harbour_endpoint[0], max_bytes=20_000), "EU data residency")
-
-
-def test_queries_are_counted(harbour_endpoint: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("isms_graph.endpoint.MAX_QUERIES", 3)
-    with pytest.raises(EndpointError, match=r"more to ask than 3 queries.*--hops"):
-        remote_impact(Endpoint(harbour_endpoint[0]), "EU data residency")
-
-
-@pytest.mark.parametrize(
-    ("answer", "match"),
-    [
-        (fixed(b"<html>Welcome</html>", "text/html"), "answers with text/html.*address"),
-        (fixed(b"<style>x{}</style><b>Out of\nmemory</b>\x1b" + b"y" * 9000, "text/html", 500), r"error 500: Out of memory y+\.\.\. Ask"),
-        (fixed(b"", code=401), "error 401.*login"),
-        (fixed(EMPTY[:30]), "no table.*cut off"),
-        (fixed(b"[]"), "no table"),
-        (fixed(b'{"head":{},"boolean":true}'), "truth value"),
-        (fixed(b'{"head":{"vars":["s"]},"results":{"bindings":[{"s":{"type":"uri","value":"http://x/> }"}}]}}'), "no table"),
-        (fixed(b"\xff\xfe"), "no table"),
-        (lambda handler, _: handler.wfile.write(b"nonsense\r\n\r\n") and None, "cannot be reached"),
-        (fixed(EMPTY, Content_Length=str(len(EMPTY) + 9), Connection="close"), "broke off"),
-    ],
-)  # fmt: skip
-def test_bad_answers(answer: Answer, match: str) -> None:
-    refused(answer, f"(?s){match}")
-
-
-@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
-def test_redirects_are_not_followed(code: int) -> None:
-    with served(fixed(EMPTY)) as (elsewhere, asked):
-        refused(fixed(b"", code=code, Location=elsewhere.replace("127.0.0.1", "localhost")), "redirects to http://localhost:")
-    assert asked == []
-
-
-def test_nobody_listens() -> None:
-    with served(fixed(EMPTY)) as (url, _):
-        pass
-    with pytest.raises(EndpointError, match="cannot be reached"):
-        remote_impact(Endpoint(url), "Laptops")
-
-
-def test_rows_that_are_no_statements_are_left_out(harbour: Isms) -> None:
-    """A variable that is not bound, a literal as subject, an element without a name."""
-    odd = b'{"s":{"type":"literal","value":"x"}},{},{"s":{"type":"bnode","value":"b"},"p":{"type":"uri","value":"http://x/p"}},'
-    with served(from_store(raw(harbour), odd=odd)) as (url, _):
-        answer = remote_impact(Endpoint(url), "EU data residency", hops=2, as_of=harbour.as_of)
-    assert told(answer) == told(impact(harbour, "EU data residency", hops=2))
-
-
-def test_the_command(harbour: Isms, harbour_endpoint: tuple[str, list[str]], isms_command: Command) -> None:
-    place = ("--endpoint", harbour_endpoint[0], "--as-of", harbour.as_of)
-    for options in (
-        ("--output", "csv"),
-        ("--output", "json"),
-        ("--hops", 1, "--and", "A.5.23", "--direction", "affected-by", "--output", "csv"),
-    ):
-        local = isms_command("impact", "EU data residency", DATA / "harbour-saas", *options)
-        run = isms_command("impact", "EU data residency", *place, *options)
-        assert (run.code, run.err, run.out) == (0, "", local.out)
-    run = isms_command("impact", "EU data residency", *place)
-    assert run.code == 0
-    first = run.out.splitlines()[0]
-    assert first == isms_command("impact", "EU data residency", DATA / "harbour-saas").out.splitlines()[0]
-    program, *arguments = shlex.split(run.out.rpartition("Why the last one is here: ")[2].replace("\n", " "))
-    assert program == "isms"
-    why_ = isms_command(*arguments)
-    assert (why_.code, why_.err) == (0, "")
-    assert "contractual requirement" in why_.out
-    assert "No path" not in why_.out
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("impact", "x", "--graph", "https://example.org/g"),
-        ("impact", "x", "--timeout", "3"),
-        ("impact", "x", "data", "--endpoint", "http://127.0.0.1:1/"),
-        ("impact", "x", "--plan", "--endpoint", "http://127.0.0.1:1/"),
-        ("impact", "x", "--output", "svg", "--endpoint", "http://127.0.0.1:1/"),
-        ("impact", "x", "--output", "csv", "--why", "y", "--endpoint", "http://127.0.0.1:1/"),
-        ("impact", "x", "--timeout", "0", "--endpoint", "http://127.0.0.1:1/"),
-        ("impact", "x", "--endpoint", "file:///etc/passwd"),
-    ],
-)
-def test_options_that_do_not_go_together(arguments: tuple[str, ...], isms_command: Command) -> None:
-    run = isms_command(*arguments)
-    assert run.code == 2
-    assert "cannot be reached" not in run.err
-
-
-def test_an_unknown_name_and_a_dead_endpoint(harbour_endpoint: tuple[str, list[str]], isms_command: Command) -> None:
-    run = isms_command("impact", "No such thing", "--endpoint", harbour_endpoint[0])
-    assert run.code == 2
-    assert "There is no element 'No such thing'" in run.err
-    run = isms_command("impact", "Laptops", "--endpoint", "http://127.0.0.1:1/")
-    assert run.code == 2
-    assert "cannot be reached" in run.err
-
-
-def test_nothing_is_contacted_without_the_option(isms_command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("the network was asked"))
-    assert isms_command("impact", "A laptop", workspace(tmp_path, a_ttl=':a a isms:Asset ; rdfs:label "A laptop" .')).code == 0
