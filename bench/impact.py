@@ -3,8 +3,8 @@
 python -m bench.impact [ORGANISATIONS]
 
 Each organisation is a copy of Alder Clinics under a base of its own, loaded when it is first asked. The bare search runs
-over a prepared adjacency list of the same states and gives what is reached with distances, and nothing else. "Reached" adds
-strengths and paths; "described" is the whole answer, with every element's owner, last review and what to do at hand.
+over a prepared adjacency list of the same states and gives what is reached with distances, and nothing else. "Reached" is
+an answer with strengths; "described" is the same with every element's owner, last review and what to do laid out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from time import perf_counter
 from isms_graph import impact, load
 from isms_graph.edges import PHASES, edges_of
 from isms_graph.graph import Isms
-from isms_graph.impacts import ranked
 
 COLUMNS = (
     "organisations loaded", "statements", "load, s", "first answer, ms", "described, us", "reached, us", "bare search, us",
@@ -70,9 +69,9 @@ def measured(isms_: Isms) -> tuple[float, float, float]:
     seconds = [0.0, 0.0, 0.0]
     for origin, start in zip(origins, starts, strict=True):
         marks = [perf_counter()]
-        impact(isms_, origin)
+        tuple(impact(isms_, origin).affected)
         marks.append(perf_counter())
-        ranked(steps, [start])
+        impact(isms_, origin)
         marks.append(perf_counter())
         bare(adjacency, start)
         marks.append(perf_counter())

@@ -106,13 +106,25 @@ class Affected(NamedTuple):
 
 @dataclass(frozen=True)
 class Impact:
-    """The answer, ordered by hops, class and IRI. `elements` is how many elements the organisation has in all."""
+    """The answer. `elements` is how many elements the organisation has in all; `ranks` are how far and strongly states are reached."""
 
     origins: tuple[Element, ...]
     direction: str
     change: str
-    affected: tuple[Affected, ...] = field(repr=False)
     elements: int
+    ranks: dict[int, int] = field(repr=False)
+    asked: _Asked = field(repr=False, compare=False)
+
+    @cached_property
+    def affected(self) -> tuple[Affected, ...]:
+        """What is reached, ordered by hops, class and IRI; the elements are described when this is first asked for."""
+        prepared, asked, seen = self.asked.prepared, self.asked, set(self.asked.starts)
+        described, found = prepared.described, []
+        for hops, number, rank, state in sorted([(rank >> _BITS, state // PHASES, rank, state) for state, rank in self.ranks.items()]):
+            if number not in seen:
+                seen.add(number)
+                found.append(Affected(described[number] or prepared.element(number), hops, STRENGTHS[rank & _MASK], state, asked))
+        return tuple(found)
 
     @property
     def origin(self) -> str:
@@ -224,12 +236,7 @@ def impact(isms_: Isms, what: str | Sequence[str], direction: str = "affects", h
     starts = [edges.number[node] for node in origins if node in edges.number]
     asked = _Asked(prepared, starts, direction, hops, change)
     ranks = ranked(edges.steps(direction), [number * PHASES for number in starts], hops)
-    described, seen, affected = prepared.described, set(starts), []
-    for hops_, number, rank, state in sorted([(rank >> _BITS, state // PHASES, rank, state) for state, rank in ranks.items()]):
-        if number not in seen:
-            seen.add(number)
-            affected.append(Affected(described[number] or prepared.element(number), hops_, STRENGTHS[rank & _MASK], state, asked))
-    return Impact(tuple(prepared.origin(node) for node in origins), direction, change, tuple(affected), prepared.elements)
+    return Impact(tuple(prepared.origin(node) for node in origins), direction, change, prepared.elements, ranks, asked)
 
 
 def why(isms_: Isms, what: str | Sequence[str], node: str, direction: str = "affects") -> list[tuple[Step, ...]]:

@@ -16,11 +16,11 @@ def resolve(isms_: Isms, name: str) -> NamedNode:
 
     Raises UnknownName with the nearest labels, AmbiguousName with the candidates.
     """
-    if not name.strip():
-        raise UsageError("the name of an element is empty.")
     known = _known(isms_)
     if name in known.iris:
         return known.iris[name]
+    if not name.strip():
+        raise UsageError("the name of an element is empty.")
     for iri in _as_iris(isms_, name.strip()):
         if iri in known.iris:
             return known.iris[iri]
