@@ -16,20 +16,11 @@ from pyoxigraph import DefaultGraph, NamedNode
 from isms_graph.graph import Isms
 from isms_graph.index import Index, Node, Object
 from isms_graph.namespaces import RDF_TYPE, RDFS, isms
-from isms_graph.reasoning import ENDS_PATHS, FIRST, NO_IMPACT, of_kind, settled
+from isms_graph.reasoning import ENDS_PATHS, FIRST, INVERSES, NO_IMPACT, of_kind, settled
 
 DIRECTIONS = ("affects", "affected-by")
 STRENGTHS = ("strong", "moderate", "weak")
-PHASES = 5
-KINDS = ("unsettles", "undermines", "directlyAdjusts", "adjusts", "alerts", "firstUnsettles", "firstAdjusts", "firstAlerts")
-_INVERSES = {
-    "unsettledBy": "unsettles",
-    "underminedBy": "undermines",
-    "adjustedBy": "adjusts",
-    "alertedBy": "alerts",
-    "directlyAdjustedBy": "directlyAdjusts",
-}
-_INVERSES |= {"firstUnsettledBy": "firstUnsettles", "firstAdjustedBy": "firstAdjusts", "firstAlertedBy": "firstAlerts"}
+KINDS = tuple(INVERSES.values())
 _SUBPROPERTY = NamedNode(RDFS + "subPropertyOf")
 # For each phase of a path the kinds of edge that it may take next, and the phase after that. Phase 0 is the start.
 # Forward: 1 while only `unsettles` were taken, 2 after an `undermines`, 3 after an `adjusts`, 4 at the end.
@@ -53,6 +44,7 @@ MOVES: dict[str, tuple[dict[str, int], ...]] = {
         {},
     ),
 }
+PHASES = len(MOVES["affects"])
 
 
 class Carrier(NamedTuple):
@@ -137,17 +129,13 @@ class Edges:
 
 def edges_of(isms_: Isms) -> Edges:
     """The edges of an ISMS, prepared when they are first asked for."""
-    if "impact" not in isms_.prepared:
-        isms_.prepared["impact"] = Edges(isms_)
-    edges = isms_.prepared["impact"]
-    assert isinstance(edges, Edges)
-    return edges
+    return isms_.kept(Edges)
 
 
 def carriers(vocabulary: Index) -> Iterator[Carrier]:
     """The properties that carry impact, in a fixed order; one that carries both ways comes twice."""
     kinds = {isms(name): (name, False) for name in KINDS}
-    kinds |= {isms(name): (kind, True) for name, kind in _INVERSES.items()}
+    kinds |= {isms(name): (kind, True) for name, kind in INVERSES.items()}
     levels = {node: int(vocabulary.text(node, isms("order"))) - 1 for node in vocabulary.instances(isms("ImpactStrength"))}
     for (term, predicate), above in sorted(vocabulary.by_subject.items(), key=str):
         if predicate == _SUBPROPERTY and isinstance(term, NamedNode) and term not in kinds:

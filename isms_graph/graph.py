@@ -6,11 +6,12 @@ statements of each file are put into a graph of their own when somebody asks for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar, cast
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
 
@@ -23,6 +24,7 @@ from isms_graph.sources.locate import Locator
 from isms_graph.sources.workspace import Source, Workspace
 from isms_graph.vocabulary import Vocabulary, load_vocabulary
 
+T = TypeVar("T")
 _WHEN_AFFECTED, _MAIN_CLAUSE, _ORDER = isms("whenAffected"), isms("mainClause"), isms("guidanceOrder")
 
 
@@ -40,7 +42,7 @@ class Isms:
     as_of: date
     stage: str | None = None
     as_of_origin: str = "today"
-    prepared: dict[str, object] = field(default_factory=dict)
+    prepared: dict[object, object] = field(default_factory=dict)
     _labels: dict[NamedNode, str] = field(default_factory=dict)
     _classes: dict[NamedNode, list[NamedNode]] = field(default_factory=dict)
 
@@ -56,6 +58,12 @@ class Isms:
                 self.store.extend(workspace.named_quads(self.workspace, source))
             self.prepared["file graphs"] = True
         return self.store
+
+    def kept(self, kind: Callable[[Isms], T]) -> T:
+        """What another module works out of this ISMS, made when it is first asked for and kept."""
+        if kind not in self.prepared:
+            self.prepared[kind] = kind(self)
+        return cast(T, self.prepared[kind])
 
     @cached_property
     def locator(self) -> Locator:

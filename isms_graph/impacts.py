@@ -262,7 +262,7 @@ def why(isms_: Isms, what: str | Sequence[str], node: str, direction: str = "aff
             walked = []
             while link is not None:
                 walked.append(_step(link[0]))
-                link = link[1]  # type: ignore[assignment]
+                link = link[1]  # type: ignore[assignment]  # a type of links that holds itself cannot be written
             paths.setdefault(tuple(walked if direction == "affects" else reversed(walked)))
             continue
         stack.extend((earlier, (edge, link)) for earlier in before[state] for edge in edges.between(earlier, state, direction))
@@ -308,11 +308,7 @@ def _resolved(isms_: Isms, what: str | Sequence[str]) -> list[NamedNode]:
 
 
 def _prepared(isms_: Isms) -> _Prepared:
-    if "impacts" not in isms_.prepared:
-        isms_.prepared["impacts"] = _Prepared(isms_)
-    prepared = isms_.prepared["impacts"]
-    assert isinstance(prepared, _Prepared)
-    return prepared
+    return isms_.kept(_Prepared)
 
 
 def ranked(

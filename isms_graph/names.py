@@ -51,11 +51,7 @@ class _Known:
 
 
 def _known(isms_: Isms) -> _Known:
-    if "names" not in isms_.prepared:
-        isms_.prepared["names"] = _Known(isms_)
-    known = isms_.prepared["names"]
-    assert isinstance(known, _Known)
-    return known
+    return isms_.kept(_Known)
 
 
 def _near(isms_: Isms, name: str, wanted: str, labels: dict[str, set[NamedNode]]) -> list[str]:

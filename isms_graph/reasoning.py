@@ -31,19 +31,12 @@ FIRST = {
 FROM_HUB = {isms(kind): isms(first) for kind, first in FIRST.items()} | {isms(first): isms(first) for first in FIRST.values()}
 KINDS = frozenset(FROM_HUB)
 _IMPACTS = isms("impacts")
-_BACKWARD = {
-    isms(name)
-    for name in (
-        "impactedBy",
-        "unsettledBy",
-        "underminedBy",
-        "adjustedBy",
-        "alertedBy",
-        "firstUnsettledBy",
-        "firstAdjustedBy",
-        "firstAlertedBy",
-    )
-}
+# Each kind by its inverse, with which the data say an edge from its end.
+INVERSES = {
+    "unsettledBy": "unsettles", "underminedBy": "undermines", "directlyAdjustedBy": "directlyAdjusts", "adjustedBy": "adjusts",
+    "alertedBy": "alerts", "firstUnsettledBy": "firstUnsettles", "firstAdjustedBy": "firstAdjusts", "firstAlertedBy": "firstAlerts",
+}  # fmt: skip
+_BACKWARD = {isms(name) for name in ("impactedBy", *INVERSES)}
 _STATUS, NO_IMPACT, ENDS_PATHS = isms("status"), isms("takesNoImpact"), isms("endsPaths")
 _DISJOINT = NamedNode(OWL + "disjointWith")
 
