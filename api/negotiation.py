@@ -66,7 +66,7 @@ def _named(name: str, form: str) -> Format:
     for candidate in FORMATS[form]:
         if candidate.name == name.lower():
             return candidate
-    raise Problem(400, f"The answer to {_a(form)} query has no format named {ascii(name[:40])}.", _there_is(form))
+    raise Problem(400, f"The answer to {_a(form)} query has no format named {name[:40]!a}.", _there_is(form))
 
 
 def _candidates(offered: tuple[Format, ...]) -> list[tuple[str, Format, bool]]:

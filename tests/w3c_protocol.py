@@ -13,7 +13,9 @@ from isms_graph.index import Index, Node
 from isms_graph.namespaces import local_name
 
 ROOT = Path(os.environ.get("W3C_TESTS", Path(__file__).resolve().parents[2] / "shared" / "w3c")) / "sparql11-protocol"
-HOW_TO_GET = "clone https://github.com/w3c/rdf-tests and set W3C_TESTS to a folder whose `sparql11-protocol` is its sparql/sparql11/protocol"
+HOW_TO_GET = (
+    "clone https://github.com/w3c/rdf-tests and set W3C_TESTS to a folder whose `sparql11-protocol` is its sparql/sparql11/protocol"
+)
 MF, CNT = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#", "http://www.w3.org/2011/content#"
 HT = "http://www.w3.org/2011/http#"
 DATA = "http://kasei.us/2009/09/sparql/data/"
