@@ -48,10 +48,6 @@ class _Impatient(H11Protocol):
         super().handle_events()
         self._watch()
 
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        self._watch()
-
     def pause_writing(self) -> None:
         super().pause_writing()
         self._stalled = self.loop.call_later(self.patience, self._look, self.transport.get_write_buffer_size())
@@ -100,7 +96,6 @@ class _Impatient(H11Protocol):
     def _refuse(self, problem: Problem) -> None:
         if self.cycle is not None and not self.cycle.response_complete:  # the application has nobody to answer any more
             self.cycle.disconnected = True
-            self.cycle.message_event.set()
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             body = json.dumps(problem.body()).encode()
             head = self.conn.our_state is h11.SEND_RESPONSE and self.scope["method"] == "HEAD"

@@ -51,7 +51,7 @@ class Log:
         }  # fmt: skip
         shown = {key: _shown(value) if isinstance(value, str) else value for key, value in line.items()}
         # ASCII only: no line or paragraph separators, control or direction characters of a request reach a terminal
-        text = json.dumps(shown).replace("\x7f", "\\u007f") + "\n"
+        text = json.dumps(shown) + "\n"
         try:
             self._append(text)
         except (OSError, ValueError) as error:  # ValueError: the stream was closed

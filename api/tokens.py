@@ -108,7 +108,9 @@ def read_tokens(path: str | Path) -> Tokens:
     try:
         settings = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"the file is not valid TOML: {error}.", path, advice="`isms token NAME` prints an entry as it should be.") from None
+        raise InputError(
+            f"the file is not valid TOML: {error}.", path, advice="`isms token NAME` prints an entry as it should be."
+        ) from None
     for key in settings:
         _must_know(key, ("token",), path, "")
     entries = settings.get("token", [])

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from isms_graph.api import log
 from isms_graph.api.log import MAX_TEXT, Log
 from isms_graph.api.tokens import new_token
 
@@ -84,12 +83,15 @@ def test_lines_are_appended_to_a_private_file(tmp_path: Path) -> None:
     assert [line["what"] for line in lines(path)] == ["after"]
 
 
-def test_a_stream_stays_open() -> None:
-    stream = io.StringIO()
-    target = Log(stream)
-    write(target)
-    target.close()
-    assert json.loads(stream.getvalue())["what"] == "ASK {}"
+def test_a_stream_is_written_at_once_and_stays_open(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with path.open("w", encoding="utf-8") as stream:
+        target = Log(stream)
+        write(target)
+        assert [line["what"] for line in lines(path)] == ["ASK {}"]
+        target.close()
+        write(target)
+    assert len(lines(path)) == 2
 
 
 def test_a_log_that_cannot_be_opened(tmp_path: Path) -> None:
@@ -120,9 +122,9 @@ def test_a_torn_line_spoils_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyP
     path = tmp_path / "log"
     target = Log(path)
     whole = os.write
-    monkeypatch.setattr(log.os, "write", lambda file, data: whole(file, data[:10]))
+    monkeypatch.setattr("os.write", lambda file, data: whole(file, data[:10]))
     write(target, "torn")
-    monkeypatch.setattr(log.os, "write", whole)
+    monkeypatch.setattr("os.write", whole)
     write(target, "whole")
     torn, line = path.read_text().splitlines()
     assert len(torn) == 10 and json.loads(line)["what"] == "whole"

@@ -66,7 +66,9 @@ def test_wrong_use(isms_command: Command, arguments: list[str], said: str) -> No
 
 def test_no_secret_is_shown_if_the_entry_cannot_be_written() -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full:
-        done = subprocess.run([sys.executable, "-c", "from isms_graph.cli import main; main()", "token", "a"], stdout=full, stderr=-1, text=True)
+        done = subprocess.run(
+            [sys.executable, "-c", "from isms_graph.cli import main; main()", "token", "a"], stdout=full, stderr=-1, text=True
+        )
     assert done.returncode != 0
     assert not re.search(r"isms_[A-Za-z0-9_-]{43}", done.stderr)
 

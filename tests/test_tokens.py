@@ -10,7 +10,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from isms_graph.api import tokens
 from isms_graph.api.problems import Problem
 from isms_graph.api.tokens import Token, Tokens, new_token, read_tokens, scrub
 
@@ -35,13 +34,13 @@ def problem(known: Tokens, authorization: str | None, today: date = TODAY) -> Pr
 
 
 def test_a_new_token_is_let_in(tmp_path: Path) -> None:
-    secret, entry = new_token("auditor", ["harbour-saas", "alder"], ["urn:isms-graph:file:ü.ttl"], date(2027, 1, 31))
+    secret, entry = new_token("auditor", ["harbour-saas", "alder"], ["urn:isms-graph:file:ü𝄞.ttl"], date(2027, 1, 31))
     other, second = new_token("someone@else")
     known = read_tokens(written(tmp_path, "# made by isms token" + entry + second))
     assert FORM.fullmatch(secret) and FORM.fullmatch(other)
     found = known.who(f"Bearer {secret}", TODAY)
     assert found == Token(
-        "auditor", hashlib.sha256(secret.encode()).digest(), ("harbour-saas", "alder"), ("urn:isms-graph:file:ü.ttl",), date(2027, 1, 31)
+        "auditor", hashlib.sha256(secret.encode()).digest(), ("harbour-saas", "alder"), ("urn:isms-graph:file:ü𝄞.ttl",), date(2027, 1, 31)
     )
     assert found.sees("alder") and not found.sees("alder-clinics")
     everything = known.who(f"bearer  {other} ", TODAY)
@@ -100,7 +99,7 @@ def test_all_tokens_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatc
         compared.append(a)
         return really(a, b)
 
-    monkeypatch.setattr(tokens.hmac, "compare_digest", compare)
+    monkeypatch.setattr("hmac.compare_digest", compare)
     assert known.who(f"Bearer {made[0][0]}", TODAY).name == "t0"
     assert compared == [token.digest for token in known.entries]
 
@@ -117,6 +116,7 @@ NAMED = f'[[token]]\nname = "a"\nsha256 = "{DIGEST}"\n'
         ("[[tokens]]", "no setting 'tokens'. Did you mean 'token'?"),
         ("[other]\n", "no setting 'other'. Known are token"),
         ('[token]\nname = "a"\n', "[[token]], in two brackets"),
+        ("token = 1", "[[token]], in two brackets"),
         ("token = [1]", "[[token]], in two brackets"),
         (NAMED + "workspace = ['x']", "token 1: there is no setting 'workspace'. Did you mean 'workspaces'?"),
         (NAMED + "zzz = 1", "Known are name, sha256, workspaces, graphs, expires"),
@@ -150,6 +150,8 @@ def test_mistakes_in_the_file_are_said(tmp_path: Path, text: str, said: str) -> 
 
 def test_a_secret_in_the_file_is_not_repeated(tmp_path: Path) -> None:
     secret, _ = new_token("a")
+    with pytest.raises(InputError, match=r"'sha256' is the token itself\. It is no secret any more"):
+        read_tokens(written(tmp_path, f'[[token]]\nname = "a"\nsha256 = "{secret}"'))
     for text in (f'[[token]]\nname = "a"\nsha256 = "{secret}"', NAMED + f"{secret} = 1", f"{secret} = 1"):
         with pytest.raises(InputError) as raised:
             read_tokens(written(tmp_path, text))
