@@ -136,7 +136,7 @@ def new_token(
     secret = "isms_" + secrets.token_urlsafe(32)
     lines = ["[[token]]", f"name = {json.dumps(name)}", f'sha256 = "{hashlib.sha256(secret.encode("ascii")).hexdigest()}"']
     if workspaces:
-        lines.append(f"workspaces = {json.dumps(list(workspaces), ensure_ascii=False)}")
+        lines.append(f"workspaces = {json.dumps(list(workspaces))}")
     if graphs:
         lines.append(f"graphs = {json.dumps(list(graphs), ensure_ascii=False)}")
     if expires:

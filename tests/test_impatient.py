@@ -14,7 +14,7 @@ import pytest
 import uvicorn
 from isms_graph.api.impatient import impatient
 
-PATIENCE = 0.6
+PATIENCE = 1.0
 HEADERS = 4000  # bytes of headers that the server takes
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 Message = MutableMapping[str, Any]
@@ -52,7 +52,7 @@ def port() -> Iterator[int]:
     listening = socket.create_server(("127.0.0.1", 0))
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)  # what a client does not take is soon the server's
     config = uvicorn.Config(
-        app, http=impatient(PATIENCE), ws="none", lifespan="off", log_level="critical", h11_max_incomplete_event_size=HEADERS,
+        app, http=impatient(PATIENCE), ws="none", lifespan="off", log_config=None, h11_max_incomplete_event_size=HEADERS,
         timeout_keep_alive=30,
     )  # fmt: skip
     server = uvicorn.Server(config)
@@ -131,7 +131,7 @@ def test_headers_that_trickle_are_not_waited_for(port: int) -> None:
         start = time.monotonic()
         trickle(client, GET[:20] + b"X: " + b"y" * 200, start + 0.8 * PATIENCE)
         status, body = problem(rest(client))
-        assert PATIENCE * 0.9 < time.monotonic() - start < PATIENCE * 3
+        assert PATIENCE * 0.9 < time.monotonic() - start < PATIENCE * 6
         assert status == body["status"] == 408
         assert "in time" in body["detail"] and body["advice"]
 
@@ -140,7 +140,7 @@ def test_bytes_do_not_buy_time(port: int) -> None:
     with connected(port) as client:
         start = time.monotonic()
         trickle(client, GET[:20] + b"X: " + b"y" * 200, start + 8 * PATIENCE)
-        assert time.monotonic() - start < 3 * PATIENCE
+        assert time.monotonic() - start < 6 * PATIENCE
         rest(client)
 
 
@@ -148,7 +148,7 @@ def test_a_connection_without_a_request_is_closed_without_a_word(port: int) -> N
     with connected(port) as client:
         start = time.monotonic()
         assert rest(client) == b""
-        assert PATIENCE * 0.9 < time.monotonic() - start < PATIENCE * 3
+        assert PATIENCE * 0.9 < time.monotonic() - start < PATIENCE * 6
 
 
 @pytest.mark.parametrize("together", [True, False])
@@ -162,7 +162,7 @@ def test_the_second_request_of_a_connection_must_hurry_too(port: int, together: 
         start = time.monotonic()
         status, _ = problem(rest(client))
         assert status == 408
-        assert time.monotonic() - start < PATIENCE * 3
+        assert time.monotonic() - start < PATIENCE * 6
 
 
 def test_an_answer_may_take_longer_than_a_request(port: int) -> None:
@@ -178,7 +178,7 @@ def test_a_body_that_nobody_waits_for_is_not_taken_for_ever(port: int) -> None:
         start = time.monotonic()
         trickle(client, b"x" * 1000, start + 8 * PATIENCE)
         assert rest(client) == b""
-        assert time.monotonic() - start < 3 * PATIENCE
+        assert time.monotonic() - start < 6 * PATIENCE
 
 
 def test_how_long_a_body_takes_is_for_the_application(port: int) -> None:
@@ -206,7 +206,7 @@ def test_a_client_that_takes_its_answer_slowly_gets_it(port: int, path: str) -> 
             part = client.recv(100_000)
             assert part, f"the connection ended after {data} bytes"
             data += len(part)
-            time.sleep(0.015)
+            time.sleep(0.02)
         assert time.monotonic() - start > 2 * PATIENCE, "the test was too quick to show anything"
 
 
@@ -260,6 +260,16 @@ def test_a_broken_body_ends_the_connection(port: int, method: bytes, path: bytes
         while not gone and time.monotonic() < end:
             time.sleep(0.01)
         assert gone == ["/chunks"], "the application hears that nobody waits"
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_a_broken_body_that_comes_at_once_is_no_defect_of_the_application(port: int, caplog: pytest.LogCaptureFixture) -> None:
+    with connected(port) as client:
+        client.sendall(b"POST /unread HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n\r\n")
+        assert problem(rest(client))[0] == 400
+    with connected(port) as client:  # its answer comes after whatever the server had to say of the first
+        client.sendall(GET)
+        assert answer(client).startswith(b"HTTP/1.1 200")
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
