@@ -6,6 +6,18 @@ It takes no free SPARQL: a query of a stranger has to run where it can be killed
 
 from __future__ import annotations
 
-from .app import create_app
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .app import create_app
 
 __all__ = ["create_app"]
+
+
+def __getattr__(name: str) -> Any:
+    """The application, imported when it is first used: the parts that need no web framework can be had without it."""
+    if name == "create_app":
+        from .app import create_app
+
+        return create_app
+    raise AttributeError(f"module 'isms_graph.api' has no attribute {name!r}")

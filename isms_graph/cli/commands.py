@@ -263,3 +263,24 @@ def serve(workspace: Sequence[str], as_of: str | None, port: int) -> int:
     from isms_graph.cli.serve import run_serve
 
     return run_serve(workspace, as_of, port)
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--workspace", "workspaces", multiple=True, metavar="NAME", help="It sees only this workspace; repeatable. Default: all.")
+@click.option(
+    "--graph", "graphs", multiple=True, metavar="IRI", help="It sees only this named graph, and only with SPARQL; repeatable. Default: all."
+)
+@click.option("--expires", metavar="DATE", help="The last day on which it works, in UTC. Default: for ever.")
+def token(name: str, workspaces: Sequence[str], graphs: Sequence[str], expires: str | None) -> int:
+    """Make a bearer token for who is to ask the server; NAME says who that is, and stands in the log.
+
+    Its entry for the server's file of tokens goes to standard output and holds only a digest. The token itself is shown
+    once, on standard error.
+
+    \b
+    isms token auditor --workspace my-isms --expires 2027-01-31 >> tokens.toml
+    """
+    from isms_graph.cli.tokens import run_token
+
+    return run_token(name, workspaces, graphs, expires)
