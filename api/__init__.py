@@ -1,7 +1,10 @@
-"""The HTTP endpoint: the answers of isms-graph as plain JSON routes, read only.
+"""The HTTP endpoint: SPARQL 1.1 Protocol and the answers of isms-graph as plain routes, read only.
 
-`create_app(isms)` is an ASGI application. It answers fixed questions: findings, impact, status and the saved queries.
-It takes no free SPARQL: a query of a stranger has to run where it can be killed, which this application does not do.
+    client -- HTTP --> server -- socket --> keeper of a workspace -- fork --> worker: one answer at a time
+
+`app.create_app` is the ASGI application (routes, sparql, page, server: who asks and whose turn it is). Its process loads
+no ISMS: `sites` has a `keeper` process for each workspace (`generation` is the server's side of one), which forks a
+`worker` that works out `answers` under limits and can be killed. THREAT_MODEL.md says what that is for.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ __all__ = ["create_app"]
 
 
 def __getattr__(name: str) -> Any:
-    """The application, imported when it is first used: the parts that need no web framework can be had without it."""
+    """The application, imported when it is first used: `tokens` and others can be had without the web framework."""
     if name == "create_app":
         from .app import create_app
 

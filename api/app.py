@@ -2,95 +2,194 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
 
-from fastapi import FastAPI, HTTPException, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from isms_graph.catalogue import load_catalogue
-from isms_graph.checks import check
 from isms_graph.errors import AmbiguousName, IsmsError, UnknownName
-from isms_graph.graph import Isms
-from isms_graph.impacts import impact
-from isms_graph.queries import Table, ask, questions
-from isms_graph.render.impact import as_json as impact_json
-from isms_graph.render.process_map import process_map
-from isms_graph.render.report_json import as_json as report_json
-from isms_graph.render.status import as_json as status_json
-from isms_graph.render.svg import svg
-from isms_graph.statuses import status
+
+from .hosts import guard
+from .log import Log
+from .metrics import MEDIA_TYPE as METRICS
+from .page import entrance
+from .problems import MEDIA_TYPE, Problem
+from .routes import PROBLEMS, routes
+from .server import Gone, Server
+
+_SAFE = [
+    (b"x-content-type-options", b"nosniff"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    ),
+    (b"referrer-policy", b"no-referrer"),
+]
 
 
-def create_app(isms_: Isms) -> FastAPI:
-    """The application for one loaded ISMS. Answers are computed when asked, from the ISMS as it was loaded."""
-    app = FastAPI(title="isms-graph", description="An ISMS as a graph: findings, impact, status, saved queries.")
-    catalogue = load_catalogue()
-    known = questions()
+def create_app(server: Server, cors: Sequence[str] = (), log: Log | None = None) -> ASGIApp:
+    """The application over workspaces; those that are not loaded yet are loaded when it starts."""
 
-    @app.exception_handler(IsmsError)
-    def problem(_: Request, error: IsmsError) -> JSONResponse:
-        """Problem details (RFC 9457): 404 for a name that nobody has, 400 for anything else that was asked wrongly."""
-        code = 404 if isinstance(error, (UnknownName, AmbiguousName)) else 400
-        body = {"type": "about:blank", "title": type(error).__name__, "status": code, "detail": str(error)}
-        return JSONResponse(body, status_code=code, media_type="application/problem+json")
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        for site in server.sites:
+            if site.generation is None:
+                await site.load()
+        watches = [asyncio.create_task(site.watch()) for site in server.sites]
+        yield
+        for watch in watches:
+            watch.cancel()
+        await asyncio.gather(*(site.close() for site in server.sites))
 
-    @app.get("/healthz")
+    text = "An ISMS (ISO/IEC 27001:2022) as a graph: SPARQL, findings, impact, status, saved queries. Only reads."
+    app = FastAPI(title="isms-graph", description=text, docs_url=None, redoc_url=None, lifespan=life)
+    _handlers(app)
+
+    @app.get("/healthz", responses=PROBLEMS)
     def healthz() -> dict[str, str]:
         """Say that the server is alive."""
         return {"status": "ok"}
 
-    @app.get("/checks")
-    def checks() -> list[dict[str, str]]:
-        """List the checks."""
-        return [{"id": one.id, "clause": one.clause, "severity": one.severity, "label": one.label} for one in catalogue.checks.values()]
+    @app.get("/readyz", responses=PROBLEMS)
+    def readyz() -> dict[str, str]:
+        """Say whether every workspace is loaded; 503 where one is not."""
+        for site in server.sites:
+            site.now  # noqa: B018 - raises
+        return {"status": "ready"}
 
-    @app.get("/findings")
-    def findings(stage: str | None = None) -> dict[str, object]:
-        """Run the checks; the same JSON as `isms check --output json`."""
-        return report_json(check(isms_, stage, catalogue=catalogue))
+    @app.get("/metrics", responses=PROBLEMS, response_class=PlainTextResponse)
+    def metrics(request: Request) -> Response:
+        """Give the counters of the server, for Prometheus; with tokens, to those who may see every workspace whole."""
+        token = server.visitor(request)
+        if token and (token.workspaces is not None or token.graphs is not None):
+            raise Problem(403, "The counters tell of every workspace.", "Use a token that is not for some workspaces or graphs only.")
+        return Response(server.metrics.text(), media_type=METRICS)
 
-    @app.get("/impact")
-    def what_is_affected(
-        what: Annotated[list[str], Query(max_length=100)],
-        direction: Literal["affects", "affected-by"] = "affects",
-        hops: Annotated[int | None, Query(ge=1, le=1000)] = None,
-        change: Literal["change", "removal", "addition"] = "change",
-    ) -> dict[str, object]:
-        """Say what a change of one or several elements affects; the same JSON as `isms impact --output json`."""
-        return impact_json(impact(isms_, what, direction, hops, change), isms_)
+    single = len(server.sites) == 1
+    for site in server.sites:
+        app.include_router(routes(server, site), prefix="" if single else f"/{site.name}", tags=[site.name])
+    if single:
 
-    @app.get("/queries")
-    def saved_queries() -> list[dict[str, Any]]:
-        """List the saved queries with their parameters."""
-        return [
-            {
-                "name": one.name,
-                "question": one.question,
-                "audience": one.audience,
-                "parameters": [
-                    {"name": p.name, "type": p.type, "default": p.default, "description": p.description} for p in one.parameters
-                ],
-            }
-            for one in known.values()
-        ]
+        @app.get("/.well-known/void", include_in_schema=False)
+        def void() -> RedirectResponse:
+            return RedirectResponse("/sparql", 303)
 
-    @app.get("/queries/{name}")
-    def answer(name: str, request: Request) -> dict[str, Any]:
-        """Answer a saved query; its parameters are those of the URL."""
-        if name not in known:
-            raise HTTPException(404, f"There is no query {name!r}; GET /queries lists them.")
-        table = ask(isms_, known[name], dict(request.query_params))
-        assert isinstance(table, Table)
-        return {"columns": table.columns, "rows": table.records()}
+    else:
 
-    @app.get("/status")
-    def how_far(stage: str | None = None) -> dict[str, object]:
-        """Give the verdict on the four verbs and the progress by phase."""
-        return status_json(status(isms_, stage))
+        @app.get("/", include_in_schema=False)
+        def workspaces(request: Request) -> Response:
+            return entrance(server, server.visitor(request))
 
-    @app.get("/process-map.svg", response_class=Response)
-    def drawing() -> Response:
-        """Draw the process map."""
-        return Response(svg(process_map(isms_)), media_type="image/svg+xml")
+    inner: ASGIApp = app
+    if cors:
+        exposed = ["ETag", "Isms-Truncated", "Retry-After"]
+        inner = CORSMiddleware(
+            app,
+            allow_origins=list(cors),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type"],
+            expose_headers=exposed,
+        )
+    return _Outside(inner, server, log)
 
-    return app
+
+def _handlers(app: FastAPI) -> None:
+    """Every error becomes problem details, here and nowhere else."""
+
+    @app.exception_handler(Problem)
+    async def problem(_: Request, error: Problem) -> JSONResponse:
+        return _as_response(error)
+
+    @app.exception_handler(IsmsError)
+    async def wrong(_: Request, error: IsmsError) -> JSONResponse:
+        return _as_response(Problem(404 if isinstance(error, (UnknownName, AmbiguousName)) else 400, str(error)))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"][1:])
+        return _as_response(
+            Problem(422, f"The parameter {place!r} does not fit: {first['msg'].lower()}.", "GET /openapi.json describes all parameters.")
+        )
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, error: HTTPException) -> JSONResponse:
+        said = {404: "There is nothing at this address.", 405: "This address does not take such a request."}
+        advice = "GET /openapi.json lists what there is."
+        return _as_response(Problem(error.status_code, said.get(error.status_code, str(error.detail)), advice, error.headers or {}))
+
+    @app.exception_handler(Gone)
+    async def gone(_: Request, __: Gone) -> Response:
+        return Response(status_code=499)  # nobody reads it; the log does
+
+
+def _as_response(problem: Problem) -> JSONResponse:
+    return JSONResponse(problem.body(), problem.status, dict(problem.headers), media_type=MEDIA_TYPE)
+
+
+class _Outside:
+    """What holds for every request: for whom it is, HEAD, safe headers, the log, the counters, and a last resort."""
+
+    def __init__(self, app: ASGIApp, server: Server, log: Log | None) -> None:
+        self.app, self.server, self.log = app, server, log
+        self.names = {site.name for site in server.sites}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begin, status, size = time.perf_counter(), 500, 0
+        head = scope["method"] == "HEAD"
+        state = scope.setdefault("state", {})
+        scope = {**scope, "method": "GET"} if head else scope
+
+        async def sending(message: Message) -> None:
+            nonlocal status, size
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message = {**message, "headers": [*message.get("headers", ()), *_SAFE]}
+            elif message["type"] == "http.response.body":
+                size += len(message.get("body", b""))
+                if head:
+                    message = {**message, "body": b""}
+            await send(message)
+
+        try:
+            await self._answer(scope, receive, sending)
+        except Exception as error:  # noqa: BLE001 - a defect is told to the operator, and not to the client
+            print(f"isms serve: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            await _as_response(Problem(500, "The server has a defect."))(scope, receive, sending)
+        finally:
+            self._told(scope, state, status, time.perf_counter() - begin, size)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), None)
+            guard(host, self.server.tokens is not None, self.server.hosts)
+            if len(scope["raw_path"] or b"") + len(scope["query_string"]) > self.server.limits.header_bytes:
+                raise Problem(414, "The address is too long.", "Send the query with POST.")
+        except Problem as problem:
+            await _as_response(problem)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    def _told(self, scope: Scope, state: dict[str, Any], status: int, seconds: float, size: int) -> None:
+        route = getattr(scope.get("route"), "path", None) or "none"
+        site = state.get("workspace") or ""
+        self.server.metrics.requests.labels(site, route, str(status)).inc()
+        self.server.metrics.seconds.labels(site, route).observe(seconds)
+        if self.log:
+            client = scope["client"][0] if scope.get("client") else None
+            self.log.write(
+                who=state.get("who"), workspace=site or None, route=scope["path"], what=state.get("what"), status=status,
+                seconds=seconds, result_bytes=size, rows=state.get("rows"), client=client,
+            )  # fmt: skip

@@ -10,7 +10,8 @@ class Limits:
     """Sizes in bytes, times in seconds."""
 
     query_bytes: int = 64_000  # the text of a query
-    body_bytes: int = 256_000  # a request's body, and its URL
+    header_bytes: int = 65_536  # a request's first line and headers, so also of a query in a URL
+    body_bytes: int = 256_000
     body_seconds: float = 10.0  # until the headers, and then the body, have arrived
     depth: int = 50  # brackets within brackets
     tokens: int = 10_000  # words and signs of a query
@@ -22,4 +23,5 @@ class Limits:
     per_client: int = 12  # of them, those of one client
     waiting: int = 64  # requests that wait for their turn
     wait_seconds: float = 5.0
+    connections: int = 400
     jobs_per_worker: int = 1000  # after so many answers a process is replaced

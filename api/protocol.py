@@ -54,8 +54,8 @@ def read_request(method: str, query_string: bytes, content_type: str | None, bod
     """What a request asks. The body of a GET is not looked at, nor are fields with other names. Raises Problem."""
     if method not in ("GET", "HEAD", "POST"):
         raise Problem(405, "A query is sent with GET or POST.", f"Allowed are {METHODS}.", {"Allow": METHODS})
-    if len(query_string) > limits.body_bytes:
-        raise Problem(414, f"The URL is longer than {limits.body_bytes} bytes.", "Send the query with POST.")
+    if len(query_string) > limits.header_bytes:
+        raise Problem(414, f"The URL is longer than {limits.header_bytes} bytes.", "Send the query with POST.")
     in_url = _fields(query_string, "URL")
     if method == "POST":
         return _posted(in_url, _body_type(content_type), body, limits)

@@ -19,6 +19,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +117,13 @@ def _plain(term: Object | None) -> Any:
 
 def questions() -> dict[str, Question]:
     """The shipped questions by name. Raises CatalogueError."""
+    return dict(_all_in(folder("queries")))
+
+
+@cache
+def _all_in(place: Path) -> dict[str, Question]:
     found: dict[str, Question] = {}
-    for path in sorted(folder("queries").rglob("*.rq")):
+    for path in sorted(place.rglob("*.rq")):
         question = read_question(path)
         if question.name in found:
             raise CatalogueError(f"{path}: a query called {question.name} is in {found[question.name].path} already")
@@ -202,11 +208,10 @@ def run(isms_: Isms, text: str, path: Path | None = None) -> Table | list[Triple
     store = isms_.with_file_graphs() if words & {"GRAPH", "FROM"} else isms_.store
     if not any(True for _ in isms_.store.quads_for_pattern(ASSESSMENT, None, None, None)):
         assess(isms_)
-    lines = SPARQL_PREFIXES.count("\n")
     try:
-        answer = store.query(SPARQL_PREFIXES + text)
+        answer = store.query(SPARQL_PREFIXES + text, base_iri=isms_.workspace.base)
     except SyntaxError as error:
-        raise _bad_query(str(error), text, lines, path) from None
+        raise bad_query(str(error), text, path) from None
     if isinstance(answer, QueryBoolean):
         return Table(("answer",), ((Literal(bool(answer)),),), isms_.label)
     if isinstance(answer, QueryTriples):
@@ -216,15 +221,15 @@ def run(isms_: Isms, text: str, path: Path | None = None) -> Table | list[Triple
     return Table(columns, tuple(tuple(solution) for solution in answer), isms_.label)
 
 
-def _bad_query(error: str, text: str, shift: int, path: Path | None) -> InputError:
+def bad_query(error: str, text: str, path: Path | None = None) -> InputError:
     """The engine's message as line and column of the user's text, with the line; its list of expected tokens is no help."""
     place = re.search(r"error at (\d+):(\d+)", error)
     reason = "the prefix is not declared" if "Prefix not found" in error else "the query is not valid SPARQL"
     if place is None:
         return InputError(f"{reason}: {error[:200]}", path)
-    line, column = int(place[1]) - shift, int(place[2])
+    line, column = int(place[1]) - SPARQL_PREFIXES.count("\n"), int(place[2])
     lines = text.splitlines()
-    shown = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+    shown = lines[line - 1].strip()[:200] if 0 < line <= len(lines) else ""
     return InputError(f"{reason}{f', here: {shown}' if shown else '; it ends too early'}", path, max(line, 1), column)
 
 

@@ -21,7 +21,7 @@ from w3c_protocol import Case, Request
 
 FORM, QUERY, UPDATE = "application/x-www-form-urlencoded", "application/sparql-query", "application/sparql-update"
 ASK = "ASK {}"
-LIMITS = Limits(seconds=7.5, body_bytes=5000)
+LIMITS = Limits(seconds=7.5, header_bytes=5000)
 GRAPH, OTHER = "https://example.org/a?b=ü#c", "urn:isms:files"
 PIECES = ["query=", "&", "ASK{}", "%", "%41", "%FF", "default-graph-uri=", "urn:x", "named-graph-uri=", "rows=", "timeout=", "1", "ü", "+"]
 

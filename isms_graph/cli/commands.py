@@ -257,12 +257,34 @@ def map_(workspace: Sequence[str], as_of: str | None, output: str) -> int:
 @cli.command()
 @workspace_argument
 @as_of_option
-@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True)
-def serve(workspace: Sequence[str], as_of: str | None, port: int) -> int:
-    """Answer over HTTP, to this machine only: findings, impact, status, saved queries; documented at /docs."""
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="The address to listen on; other than this machine's own only with --tokens."
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
+@click.option("--tokens", metavar="FILE", type=click.Path(), help="Who may ask; see `isms token`.")
+@click.option(
+    "--allow-host", "hosts", multiple=True, metavar="NAME", help="A name that the server is asked by, besides localhost; repeatable."
+)
+@click.option("--cors", multiple=True, metavar="ORIGIN", help="An origin whose pages may ask, such as https://example.org; repeatable.")
+@click.option("--log", metavar="FILE", help="Write who asked what as JSON lines; - for the screen.")
+@click.option("--limit", "limits", multiple=True, metavar="NAME=NUMBER", help="A limit, such as seconds=5; repeatable.")
+def serve(
+    workspace: Sequence[str], as_of: str | None, host: str, port: int, tokens: str | None, hosts: Sequence[str], cors: Sequence[str],
+    log: str | None, limits: Sequence[str],
+) -> int:  # fmt: skip
+    """Answer over HTTP: SPARQL at /sparql, findings, impact, status, saved queries; documented at /openapi.json.
+
+    Only reads. Each query runs in a process of its own with limits of time and memory. Several folders are several
+    workspaces, each under its name.
+
+    \b
+    isms serve data/harbour-saas
+    isms token auditor >> tokens.toml
+    isms serve one=isms/one two=isms/two --tokens tokens.toml --host 0.0.0.0
+    """
     from isms_graph.cli.serve import run_serve
 
-    return run_serve(workspace, as_of, port)
+    return run_serve(workspace, as_of, host, port, tokens, hosts, cors, log, limits)
 
 
 @cli.command()

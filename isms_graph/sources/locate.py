@@ -47,6 +47,12 @@ class Locator:
     _objects: dict[Path, dict[str, int]] = field(default_factory=dict)
     _subjects: dict[object, list[Source]] = field(default_factory=dict)
 
+    def read(self) -> None:
+        """Read now where everything stands, for a process that cannot open the files later."""
+        for source in self.sources:
+            for quad in source.quads[:1]:
+                self.statement(source, quad)
+
     def statement(self, source: Source, quad: Quad) -> Place:
         """The place of one statement of a source."""
         shown = self.workspace.shown(source.path)
