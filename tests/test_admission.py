@@ -12,11 +12,11 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from pyoxigraph import Literal, NamedNode, Quad, QueryBoolean, Store
-
 from isms_graph.api.admission import Admitted, admit
 from isms_graph.api.limits import Limits
 from isms_graph.api.problems import Problem
+from pyoxigraph import Literal, NamedNode, Quad, QueryBoolean, Store
+
 from isms_graph.namespaces import PREFIXES
 
 sys.path.insert(0, str(Path(__file__).parent / "hostile"))
