@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from isms_graph.namespaces import PREFIXES
 
-from .lexer import Token, place, shown, tokens
+from .lexer import LONGEST_PREFIX, Token, place, shown, tokens
 from .limits import Limits
 from .problems import Problem
 
@@ -42,10 +42,10 @@ _CALL = re.compile(
     rf"service{_BLANK}(?:silent{_BLANK})?(?:[?$][^\s{{}}<>\"#]*+|<[^<>]*+>|{_LETTERS}*+:(?:[^\s{{}}<>\"#\\]++|\\.)*+){_BLANK}\{{",
     re.IGNORECASE | re.ASCII,
 )
-_PERHAPS = re.compile(rf"service(?=(?:silent)?(?:[\s#?$<]|{_LETTERS}{{0,250}}+(?::|{_LETTERS})))", re.IGNORECASE | re.ASCII)
-_LONG_NAME = re.compile(rf"{_LETTERS}{{251}}", re.ASCII)
+# The beginning of one, which is cheap to look for. No prefix is longer: it has to be declared first.
+_PERHAPS = re.compile(rf"service(?=\s*+(?:silent\s*+)?(?:[#?$<]|{_LETTERS}{{0,{LONGEST_PREFIX}}}+:))", re.IGNORECASE | re.ASCII)
 _IN_VARIABLE = re.compile(r"[?$][A-Za-z0-9_]*\Z")
-_MOST_PERHAPS = 100  # each may be compared with the whole text
+_MOST_PERHAPS = 200  # each may be compared with the whole text
 _AUTHORITY_ONLY = re.compile(r"(?:[^:/?#]+:)?//[^/?#]*")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _UCHAR = re.compile(r"\\u(.{4})|\\U(.{8})")
@@ -99,8 +99,6 @@ def _refuse_calls(text: str) -> None:
         met += 1
         if met > _MOST_PERHAPS:
             raise Problem(400, f"`service` is written in more than {_MOST_PERHAPS} places that have to be looked at.", "Use other names.")
-        if _LONG_NAME.match(text, match.end()):
-            raise Problem(400, f"The name at {place(text, start)} is too long.", "Use a shorter name.")
         if _CALL.match(text, start):
             raise _calls(text, start)
 

@@ -151,8 +151,7 @@ def _held(bracket: str, around: str, before: list[Token]) -> str:
         return "values"
     called = bool(last.word) and last.word not in _NO_CALL
     named = last.kind in ("iri", "pname") and len(before) > 1 and before[-2].word in ("FILTER", "HAVING", "BY")
-    another = last.text == ")" and last.inside == "expression"  # HAVING (?a > 1) (?b > 1)
-    return "expression" if around in ("expression", "") or called or named or another else "list"
+    return "expression" if around in ("expression", "") or called or named else "list"
 
 
 def _unreadable(text: str, position: int) -> Problem:

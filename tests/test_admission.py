@@ -118,6 +118,7 @@ def test_deterministic(text: str, deterministic: bool) -> None:
         ("ASK\n{\0}", 400, "There is a NUL at line 2, column 2."),
         ("ASK\n{\ud800}", 400, "There is half a character at line 2, column 2."),
         ("ASK {\n SERVICE <a:a> { } }", 403, "SERVICE at line 2, column 2 would ask another server"),
+        ("PREFIX " + "x" * 252 + ": <a:> ASK { }", 400, "is no word of SPARQL"),
         ("ASK { ?s services:x ?o }", 403, "SERVICE at line 1, column 10"),
         ("\nDROP ALL", 403, "DROP at line 2, column 1 would change data; this endpoint only reads."),
         ("", 400, "There is no query."),

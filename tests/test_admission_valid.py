@@ -67,6 +67,7 @@ def engine_accepts(text: str) -> bool:
         "SELECT * { ?service isms:service ?x . ?x a isms:Service, <http://e/service> } ORDER BY ?service",
         "SELECT ?service ?my_service ?x {?x ?service ?my_service}",
         'SELECT*{?a ?p"a"@en.?b ?p 1.?c ?p true.}',
+        "PREFIX from: <http://e/> SELECT * { ?a from:b ?c }",
         'VERSION "1.2" SELECT * { LATERAL { ?s ?p ?o } }',
     ],
 )
