@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import socket
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import product
-from pathlib import Path
 
 import pytest
+from corpus import REFUSED, Hostile, corpus
 from isms_graph.api.admission import Admitted, admit
 from isms_graph.api.limits import Limits
 from isms_graph.api.problems import Problem
 from pyoxigraph import Literal, NamedNode, Quad, QueryBoolean, Store
 
 from isms_graph.namespaces import PREFIXES
-
-sys.path.insert(0, str(Path(__file__).parent / "hostile"))
-from corpus import REFUSED, Hostile, corpus
 
 LIMITS = Limits()
 CORPUS = corpus()
