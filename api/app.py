@@ -55,19 +55,19 @@ def create_app(server: Server, cors: Sequence[str] = (), log: Log | None = None)
     _handlers(app)
 
     @app.get("/healthz", responses=PROBLEMS)
-    def healthz() -> dict[str, str]:
+    async def healthz() -> dict[str, str]:
         """Say that the server is alive."""
         return {"status": "ok"}
 
     @app.get("/readyz", responses=PROBLEMS)
-    def readyz() -> dict[str, str]:
+    async def readyz() -> dict[str, str]:
         """Say whether every workspace is loaded; 503 where one is not."""
         for site in server.sites:
             site.now  # noqa: B018 - raises
         return {"status": "ready"}
 
     @app.get("/metrics", responses=PROBLEMS, response_class=PlainTextResponse)
-    def metrics(request: Request) -> Response:
+    async def metrics(request: Request) -> Response:
         """Give the counters of the server, for Prometheus; with tokens, to those who may see every workspace whole."""
         token = server.visitor(request)
         if token and (token.workspaces is not None or token.graphs is not None):
@@ -80,13 +80,13 @@ def create_app(server: Server, cors: Sequence[str] = (), log: Log | None = None)
     if single:
 
         @app.get("/.well-known/void", include_in_schema=False)
-        def void() -> RedirectResponse:
+        async def void() -> RedirectResponse:
             return RedirectResponse("/sparql", 303)
 
     else:
 
         @app.get("/", include_in_schema=False)
-        def workspaces(request: Request) -> Response:
+        async def workspaces(request: Request) -> Response:
             return entrance(server, server.visitor(request))
 
     inner: ASGIApp = app

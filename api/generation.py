@@ -19,7 +19,7 @@ from .problems import Problem
 from .wire import Message, pack, receive_from
 
 SPARE = 2  # workers that wait for a request
-SLOW = 0.1  # seconds after which a query yields to others
+SLOW = 0.1  # seconds after which a stranger's query yields to others
 _GRACE = 0.3  # seconds that the server leaves to the kernel's alarm before it ends a worker itself
 _PACKET = 65536
 
@@ -63,7 +63,8 @@ class Generation:
         try:
             worker = await self._worker()
             answered = False
-            slow = asyncio.get_running_loop().call_later(SLOW, self._slow, worker)
+            delay = SLOW if job["kind"] == "sparql" else seconds
+            slow = asyncio.get_running_loop().call_later(delay, self._slow, worker)
             try:
                 message = await self._exchange(worker, {**job, "seconds": seconds}, seconds)
                 answered = True

@@ -103,7 +103,13 @@ class _Keeper:
         """Make a worker, and send the server its end of the worker's socket."""
         ours, theirs = socket.socketpair()
         out, said = os.pipe2(os.O_CLOEXEC)
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:  # no memory, or too many processes: the server says that it is busy
+            print(f"no worker can be made: {error}", file=sys.stderr, flush=True)
+            for descriptor in (out, said, ours.detach(), theirs.detach()):
+                os.close(descriptor)
+            return
         if pid == 0:
             try:
                 ours.close()

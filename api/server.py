@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import Request, Response
+from starlette.types import Receive, Scope, Send
 
 from .gate import Gate
 from .limits import Limits
@@ -20,6 +21,7 @@ from .problems import Problem
 from .sites import Site
 from .tokens import Token, Tokens
 
+_PIECE = 262_144  # bytes that are sent at a time
 _KEPT = 64_000_000  # bytes of answers that are kept
 CHANGING = frozenset({"findings", "status", "map", "diff"})  # answers that write into the worker's ISMS
 
@@ -39,6 +41,7 @@ class Server:
     metrics: Metrics = field(default_factory=Metrics)
     gate: Gate = field(init=False)
     _kept: OrderedDict[str, tuple[dict[str, Any], bytes]] = field(default_factory=OrderedDict)
+    unsent: int = 0
     _size: int = 0
 
     def __post_init__(self) -> None:
@@ -110,13 +113,39 @@ class Server:
         if head.get("truncated") is not None:
             headers["Isms-Truncated"] = "true" if head["truncated"] else "false"
         request.state.rows = head.get("rows")
-        return Response(body, headers=headers, media_type=media_type or head["type"])
+        return Sent(self, body, headers, media_type or head["type"])
 
     def _keep(self, key: str, head: dict[str, Any], body: bytes) -> None:
         self._kept[key] = head, body
         self._size += len(body)
         while self._size > _KEPT:
             self._size -= len(self._kept.popitem(last=False)[1][1])
+
+
+class Sent(Response):
+    """An answer that counts as unsent until its client has taken it, which has to be in a time that goes with its size."""
+
+    def __init__(self, server: Server, body: bytes, headers: dict[str, str], media_type: str) -> None:
+        super().__init__(body, headers=headers, media_type=media_type)
+        self.server = server
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer piece by piece. Raises Problem before it begins if too much is unsent already."""
+        size, limits = len(self.body), self.server.limits
+        if size <= _PIECE:
+            await super().__call__(scope, receive, send)
+            return
+        if self.server.unsent + size > limits.unsent_bytes:
+            raise Problem(503, "Too many large answers are under way to slow clients.", "Try again in a moment.", {"Retry-After": "5"})
+        self.server.unsent += size
+        try:
+            async with asyncio.timeout(limits.body_seconds + size / limits.bytes_per_second):
+                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+                view = memoryview(self.body)
+                for at in range(0, size, _PIECE):
+                    await send({"type": "http.response.body", "body": bytes(view[at : at + _PIECE]), "more_body": at + _PIECE < size})
+        finally:
+            self.server.unsent -= size
 
 
 async def _unless_gone(request: Request, work: Any) -> tuple[dict[str, Any], bytes]:

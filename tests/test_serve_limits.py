@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from servers import Answer, Running, children, serving
@@ -274,3 +275,28 @@ def test_answers_are_the_same_from_a_fresh_worker_and_a_used_one(tmp_path: Path)
             assert single.ask(path).body == kept.ask(path).body, path
         stage = "SELECT ?stage { [] isms:asOf ?day ; isms:stage ?stage }"
         assert json.loads(kept.sparql(stage).body) == json.loads(single.sparql(stage).body)
+
+
+def test_slow_clients_hold_no_more_answers_than_there_is_room_for(tmp_path: Path) -> None:
+    limits = [f"--limit={one}" for one in ("unsent_bytes=20000000", "body_seconds=2", "bytes_per_second=10000000")]
+    with serving(tmp_path, HARBOUR, *limits) as server:
+        large = "SELECT ?a ?b ?c ?x { ?a ?b ?c VALUES ?x { 1 2 3 4 } }"
+        size = len(server.sparql(large, format="csv").body)
+        assert 3_000_000 < size < 15_000_000
+        socks = []
+        try:
+            for _ in range(20_000_000 // size):
+                sock = socket.socket()
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                sock.connect((server.host, server.port))
+                head = f"GET /sparql?format=csv&query={quote(large)} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                sock.sendall(head.encode())
+                assert sock.recv(12) == b"HTTP/1.1 200"
+                socks.append(sock)
+            refused = server.sparql(large, format="csv")
+            assert problem(refused) == (503, "Too many large answers are under way to slow clients.")
+            assert alive(server)
+            until(lambda: server.sparql(large, format="csv").status == 200, 20)  # those who take nothing are left
+        finally:
+            for sock in socks:
+                sock.close()

@@ -48,7 +48,8 @@ def run_serve(
     sites = [Site(name, paths, as_of, scopes, chosen) for name, paths in places]
     app = create_app(Server(sites, chosen, who, hosts), cors, Log(sys.stderr if log == "-" else log) if log else None)
     config = uvicorn.Config(
-        app, host=host, port=port, log_level="warning", access_log=False, server_header=False, http=impatient(chosen.body_seconds),
+        app, host=host, port=port, log_level="warning", access_log=False, server_header=False, proxy_headers=False,
+        http=impatient(chosen.body_seconds),
         h11_max_incomplete_event_size=chosen.header_bytes, ws="none",
         limit_concurrency=chosen.connections, timeout_graceful_shutdown=int(chosen.seconds) + 2,
     )  # fmt: skip
