@@ -154,6 +154,7 @@ def test_a_body_that_is_too_long_is_refused_whether_announced_or_not(server: Run
 def test_workers_have_no_network_and_can_open_nothing(server: Running) -> None:
     alive(server)
     worker = children(keeper(server))[0]
+    assert len(list(Path(f"/proc/{keeper(server)}/task").iterdir())) == 1, "who forks has a single thread"
     assert os.readlink(f"/proc/{worker}/ns/net") != os.readlink(f"/proc/{server.process.pid}/ns/net")
     opened = {one.name for one in Path(f"/proc/{worker}/fd").iterdir()}
     assert opened == {"0", "1", "2", "3", "4"}
