@@ -25,6 +25,7 @@ from .page import entrance
 from .problems import MEDIA_TYPE, Problem
 from .routes import PROBLEMS, routes
 from .server import Gone, Server
+from .tokens import Token
 
 _SAFE = [
     (b"x-content-type-options", b"nosniff"),
@@ -51,7 +52,7 @@ def create_app(server: Server, cors: Sequence[str] = (), log: Log | None = None)
         await asyncio.gather(*(site.close() for site in server.sites))
 
     text = "An ISMS (ISO/IEC 27001:2022) as a graph: SPARQL, findings, impact, status, saved queries. Only reads."
-    app = FastAPI(title="isms-graph", description=text, docs_url=None, redoc_url=None, lifespan=life)
+    app = FastAPI(title="isms-graph", description=text, openapi_url=None, lifespan=life)
     _handlers(app)
 
     @app.get("/healthz", responses=PROBLEMS)
@@ -73,6 +74,10 @@ def create_app(server: Server, cors: Sequence[str] = (), log: Log | None = None)
         if token and (token.workspaces is not None or token.graphs is not None):
             raise Problem(403, "The counters tell of every workspace.", "Use a token that is not for some workspaces or graphs only.")
         return Response(server.metrics.text(), media_type=METRICS)
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi(request: Request) -> JSONResponse:
+        return JSONResponse(_seen(app.openapi(), server, server.visitor(request)))
 
     single = len(server.sites) == 1
     for site in server.sites:
@@ -100,6 +105,17 @@ def create_app(server: Server, cors: Sequence[str] = (), log: Log | None = None)
             expose_headers=exposed,
         )
     return _Outside(inner, server, log)
+
+
+def _seen(document: dict[str, Any], server: Server, token: Token | None) -> dict[str, Any]:
+    """The OpenAPI document without the workspaces that the one who asks does not see."""
+    if token is None:
+        return document
+    hidden = [f"/{site.name}/" for site in server.sites if not token.sees(site.name) and len(server.sites) > 1]
+    paths = {path: methods for path, methods in document["paths"].items() if not path.startswith(tuple(hidden))}
+    bearer = {"bearer": {"type": "http", "scheme": "bearer"}}
+    components = {**document.get("components", {}), "securitySchemes": bearer}
+    return {**document, "paths": paths, "components": components, "security": [{"bearer": []}]}
 
 
 def _handlers(app: FastAPI) -> None:

@@ -207,6 +207,15 @@ def test_the_list_of_workspaces_is_of_those_that_one_may_see(shop: Shop) -> None
     assert [name for name in (*TENANTS, "common") if f'"/{name}/"' in shop.get("red", "/").text] == ["red"]
 
 
+def test_the_openapi_document_names_no_workspace_that_one_does_not_see(shop: Shop) -> None:
+    assert shop.server.ask("/openapi.json").status == 401
+    whole = shop.get("all", "/openapi.json").json()["paths"]
+    seen = shop.get("red", "/openapi.json")
+    assert {path.split("/")[1] for path in whole} >= {*TENANTS, "common"}
+    assert "/red/sparql" in seen.json()["paths"]
+    assert not any(name in seen.text for name in ("green", "blue", "common"))
+
+
 def test_what_one_has_is_no_answer_to_another(shop: Shop) -> None:
     """ETags and kept answers are by workspace and by what may be seen."""
     query = "SELECT ?x { ?x a isms:Risk }"
