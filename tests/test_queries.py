@@ -109,6 +109,11 @@ def test_no_row_comes_twice(name: str, organisations: list[Isms]) -> None:
         assert len(set(answer.rows)) == len(answer.rows)
 
 
+@pytest.mark.parametrize("name", [name for name, one in QUESTIONS.items() if all(parameter.default for parameter in one.parameters)])
+def test_a_demonstration_organisation_has_an_answer(name: str, organisations: list[Isms]) -> None:
+    assert any(query(isms_, name).rows for isms_ in organisations)
+
+
 def filters(text: str) -> list[tuple[int, int]]:
     """Where the filters of a query begin and end, those inside others too."""
     found = []
