@@ -180,6 +180,11 @@ def query(isms_: Isms, name: str, **parameters: object) -> Table:
 
 def ask(isms_: Isms, question: Question, values: dict[str, str]) -> Table | list[Triple]:
     """The answer to a question: a table, or triples for a CONSTRUCT. Raises UsageError or InputError."""
+    return run(isms_, with_values(isms_, question, values), question.path)
+
+
+def with_values(isms_: Isms, question: Question, values: dict[str, str]) -> str:
+    """The text of a question with its parameters filled in. Raises UnknownName or UsageError."""
     wanted = {parameter.name: parameter for parameter in question.parameters}
     for name in values:
         if name not in wanted:
@@ -194,7 +199,7 @@ def ask(isms_: Isms, question: Question, values: dict[str, str]) -> Table | list
             )
         term = _bind(isms_, parameter, given)
         text = _slot(parameter.name).sub(lambda _, name=parameter.name, term=term: f"VALUES ?{name} {{ {term} }}", text)  # type: ignore[misc]
-    return run(isms_, text, question.path)
+    return text
 
 
 def run(isms_: Isms, text: str, path: Path | None = None) -> Table | list[Triple]:
