@@ -225,15 +225,18 @@ async def start(spec: dict[str, Any], limits: Limits) -> Generation:
         )
     ours.setblocking(False)
     generation = Generation(limits, process, ours)
-    said = await asyncio.get_running_loop().sock_recv(ours, _PACKET)
-    message: dict[str, Any] = json.loads(said) if said else {"failed": "The process that loads the workspace has broken down."}
-    if "failed" in message:
-        ours.close()
-        await process.wait()
-        raise InputError(message["failed"])
-    generation.facts, generation.apart = message["ready"], message["apart"]
-    generation.listen()
-    await generation.prepare()
+    try:
+        said = await asyncio.get_running_loop().sock_recv(ours, _PACKET)
+        message: dict[str, Any] = json.loads(said) if said else {"failed": "The process that loads the workspace has broken down."}
+        if "failed" in message:
+            raise InputError(message["failed"])
+        generation.facts, generation.apart = message["ready"], message["apart"]
+        generation.listen()
+        await generation.prepare()
+    except BaseException:
+        asyncio.get_running_loop().remove_reader(ours)
+        ours.close()  # the keeper ends when nobody listens
+        raise
     return generation
 
 

@@ -236,6 +236,18 @@ def test_changed_files_take_over_without_a_lost_request(copied: Path, tmp_path: 
         assert b'isms_trouble{workspace="isms"} 1.0' in server.ask("/metrics").body
 
 
+def test_settings_are_watched_too_and_a_mistake_in_them_is_survived(copied: Path, tmp_path: Path) -> None:
+    settings = (copied / "isms.toml").read_text()
+    with serving(tmp_path, copied) as server:
+        etag = server.ask("/findings").headers["etag"]
+        (copied / "isms.toml").write_text("tables = 5\n" + settings)
+        until(lambda: "not loaded again" in server.said, 15)
+        assert b'isms_trouble{workspace="isms"} 1.0' in server.ask("/metrics").body
+        (copied / "isms.toml").write_text(settings.replace("as-of = 2026-11-23", "as-of = 2026-11-22"))
+        until(lambda: server.ask("/findings").json()["as_of"] == "2026-11-22", 15)
+        assert server.ask("/findings").headers["etag"] != etag
+
+
 def test_a_keeper_that_breaks_down_comes_back(copied: Path, tmp_path: Path) -> None:
     with serving(tmp_path, copied) as server:
         os.kill(keeper(server), signal.SIGKILL)

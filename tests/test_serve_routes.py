@@ -115,6 +115,7 @@ def test_an_element_says_what_is_said_of_it_and_where(server: Running) -> None:
         ("/queries/top-risks?nonsense=1", 404, "parameter of top-risks"),
         ("/findings?stage=stage9", 404, "Did you mean"),
         ("/diff?from=yesterday", 400, "is not a date"),
+        ("/diff?from=0001-01-01", 400, "too far away"),
         ("/elements/nothing-like-it", 404, "There is no element"),
         ("/elements/../../etc/passwd", 404, ""),
         ("/nothing", 404, "openapi.json"),
