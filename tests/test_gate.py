@@ -12,7 +12,7 @@ from isms_graph.api.problems import Problem
 
 
 def gate(**limits: float) -> Gate:
-    return Gate(Limits(**{"running": 2, "per_client": 1, "waiting": 4, "wait_seconds": 0.2, **limits}))  # type: ignore[arg-type]
+    return Gate(Limits(**{"running": 2, "per_client": 1, "waiting": 4, "wait_seconds": 0.2, **limits}))
 
 
 def test_a_client_waits_for_its_own_place_while_another_gets_one() -> None:
