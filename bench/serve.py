@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import re
 import selectors
 import shutil
@@ -126,8 +127,6 @@ def drive(port: int, requests: Iterator[bytes], connections: int, seconds: float
 
 def rows(port: int, query: str) -> list[tuple[tuple[str, str], ...]]:
     """The rows of an answer, sorted."""
-    import json
-
     with socket.create_connection(("127.0.0.1", port), timeout=60) as sock:
         connection = _Connection(sock)
         connection.send(request(query))
@@ -202,10 +201,13 @@ def memory(pid: int) -> tuple[float, float]:
 def sizes(server: int) -> str:
     """The row of a table: server, keeper, workers together, all together."""
     keeper, *workers = children(server)
-    parts = [memory(server), memory(keeper), *(memory(worker) for worker in workers)]
+    parts = [memory(server), memory(keeper)]
+    for worker in workers:
+        with suppress(OSError):  # it has ended meanwhile
+            parts.append(memory(worker))
     each = max((one[0] for one in parts[2:]), default=0)
     cells = [f"{one[0]:.0f} / {one[1]:.0f}" for one in parts[:2]]
-    cells += [f"{len(workers)}", f"{each:.0f} / {sum(one[1] for one in parts[2:]):.0f}", f"{sum(one[1] for one in parts):.0f}"]
+    cells += [f"{len(parts) - 2}", f"{each:.0f} / {sum(one[1] for one in parts[2:]):.0f}", f"{sum(one[1] for one in parts):.0f}"]
     return " | ".join(cells)
 
 
@@ -250,7 +252,7 @@ def show_rates(title: str, ports: dict[str, int], requests: Iterator[bytes], sec
 
 def show_times(port: int, requests: Iterator[bytes], seconds: float) -> None:
     """Times of lookups of one client, alone and while endless queries run."""
-    print(f"\n| lookups of one client | requests | p50, ms | p99, ms |\n|---|---:|---:|---:|", flush=True)
+    print("\n| lookups of one client | requests | p50, ms | p99, ms |\n|---|---:|---:|---:|", flush=True)
     quiet, busy = [], []
     for _ in range(RUNS):
         quiet.append(drive(port, requests, 1, seconds))
@@ -282,9 +284,7 @@ def main() -> None:
         begin = time.perf_counter()
         ours = stack.enter_context(serving(folder, given.workspace))
         start = time.perf_counter() - begin
-        if wanted("memory"):
-            print(f"\n| MB: resident / proportional | server | keeper | workers | each / together | all |\n|---|---:|---:|---:|---:|---:|")
-            print(f"| after the start | {sizes(ours.process.pid)} |", flush=True)
+        idle = sizes(ours.process.pid)
         forking = stack.enter_context(serving(folder, given.workspace, "--limit", "jobs_per_worker=1"))
         ports = {"isms serve": ours.port, "isms serve, a process for each query": forking.port}
         if given.rival:
@@ -308,13 +308,14 @@ def main() -> None:
         if wanted("times"):
             show_times(ours.port, lookups(identifiers), given.seconds)
         if wanted("memory"):
+            print("\n| MB: resident / proportional | server | keeper | workers | each / together | all |\n|---|---:|---:|---:|---:|---:|")
+            print(f"| after the start | {idle} |", flush=True)
             drive(ours.port, lookups(identifiers), 16, 2)
             print(f"| after 2 s with 16 connections | {sizes(ours.process.pid)} |")
-            with Runaways(ours.port, apart=0.1):
+            with Runaways(ours.port, apart=0.5):
                 print(f"| while {RUNAWAYS} endless queries run | {sizes(ours.process.pid)} |")
-            print(
-                f"\nReady {start:.2f} s after the start; a change of a file is in the answers after {statistics.median(changed(given.workspace, folder)):.2f} s."
-            )
+            seen = statistics.median(changed(given.workspace, folder))
+            print(f"\nReady {start:.2f} s after the start; a change of a file is in the answers after {seen:.2f} s.")
 
 
 if __name__ == "__main__":
