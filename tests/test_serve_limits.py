@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -18,6 +19,7 @@ from urllib.parse import quote
 import pytest
 from servers import Answer, Running, children, serving
 
+from isms_graph.api.generation import QUICK, SPARE
 from isms_graph.resources import folder
 
 HARBOUR = folder("data") / "harbour-saas"
@@ -162,6 +164,30 @@ def test_workers_have_no_network_and_can_open_nothing(server: Running) -> None:
     assert limits["Max open files"][:2] == ["5", "5"]
     assert limits["Max core file size"][:2] == ["0", "0"]
     assert limits["Max address space"][0] != "unlimited"
+
+
+def libraries(pid: int) -> set[str]:
+    return set(re.findall(r"\S+\.so\S*", Path(f"/proc/{pid}/maps").read_text()))
+
+
+def test_a_worker_has_everything_from_its_keeper(server: Running) -> None:
+    """What each would import for itself costs it ten times as much as being forked."""
+    alive(server)
+    assert all(libraries(worker) <= libraries(keeper(server)) for worker in children(keeper(server)))
+
+
+def test_quick_queries_do_not_get_in_each_others_way(tmp_path: Path) -> None:
+    """Many clients at a time are answered by a few workers, and endless queries leave these free."""
+    with serving(tmp_path, HARBOUR) as running, ThreadPoolExecutor(12) as pool:
+        assert all(answer.status == 200 for answer in pool.map(lambda _: running.sparql(ASK), range(120)))
+        until(lambda: len(children(keeper(running))) <= 2 * QUICK + SPARE)
+    with serving(tmp_path, HARBOUR, "--limit", "seconds=30") as running, ThreadPoolExecutor(12) as pool:
+        endless = [pool.submit(running.sparql, ENDLESS) for _ in range(QUICK + 2)]
+        until(lambda: len(children(keeper(running))) >= QUICK + 2)
+        time.sleep(1)
+        assert running.sparql(ASK, timeout="5").status == 200
+        assert not any(one.done() for one in endless)
+        os.kill(keeper(running), signal.SIGKILL)  # nobody waits for these
 
 
 def test_who_waits_too_long_or_in_too_long_a_queue_is_told_when_to_come_back(tmp_path: Path) -> None:
