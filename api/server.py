@@ -23,6 +23,7 @@ from .tokens import Token, Tokens
 
 _PIECE = 262_144  # bytes that are sent at a time
 _KEPT = 64_000_000  # bytes of answers that are kept
+_LARGE, _OVERHEAD = 1_000_000, 1_500  # bytes: of an answer that is not kept, and that one takes besides its body
 CHANGING = frozenset({"findings", "status", "map", "diff"})  # answers that write into the worker's ISMS
 
 
@@ -88,38 +89,44 @@ class Server:
         self, request: Request, site: Site, job: dict[str, Any], media_type: str = "", seconds: float | None = None, steady: bool = True
     ) -> Response:
         """The answer to a job, or 304 if the client has it; `steady` answers are the same each time. Raises Problem or Gone."""
-        request.state.workspace = site.name
-        generation = site.now
-        key = hashlib.sha256(json.dumps([generation.facts["version"], job, media_type], sort_keys=True).encode()).hexdigest()[:32]
-        headers = {"Cache-Control": "private, no-cache", "Vary": "Accept, Authorization"}
+        etag = _etag(site.name, site.now.facts["version"], job, media_type)
+        headers = {"Cache-Control": "private, no-cache" if steady else "no-store", "Vary": "Accept, Authorization"}
+        if steady and etag in _known(request):
+            return Response(status_code=304, headers={**headers, "ETag": etag})
+        if steady and etag in self._kept:
+            head, body = self._kept[etag]
+        else:
+            version, head, body = await self._worked_out(request, site, job, seconds)
+            etag = _etag(site.name, version, job, media_type)  # of the state that answered: another may have taken over meanwhile
         if steady:
-            headers["ETag"] = f'"{key}"'
-            if _has(request, headers["ETag"]):
-                return Response(status_code=304, headers=headers)
-        else:
-            headers["Cache-Control"] = "no-store"
-        keep = job["kind"] != "sparql"
-        if keep and key in self._kept:
-            self._kept.move_to_end(key)
-            head, body = self._kept[key]
-        else:
-            client = getattr(request.state, "who", None) or (request.client.host if request.client else "")
-            async with self.gate.turn(client):
-                head, body = await _unless_gone(
-                    request, site.now.ask({**job, "changes": job["kind"] in CHANGING}, seconds or self.limits.seconds)
-                )
-            if keep:
-                self._keep(key, head, body)
+            headers["ETag"] = etag
+            self._keep(etag, head, body)
         if head.get("truncated") is not None:
             headers["Isms-Truncated"] = "true" if head["truncated"] else "false"
         request.state.rows = head.get("rows")
         return Sent(self, body, headers, media_type or head["type"])
 
-    def _keep(self, key: str, head: dict[str, Any], body: bytes) -> None:
-        self._kept[key] = head, body
-        self._size += len(body)
+    async def _worked_out(
+        self, request: Request, site: Site, job: dict[str, Any], seconds: float | None
+    ) -> tuple[str, dict[str, Any], bytes]:
+        """The version of the workspace that answered, and its answer."""
+        client = getattr(request.state, "who", None) or (request.client.host if request.client else "")
+        async with self.gate.turn(client):
+            generation = site.now
+            work = generation.ask({**job, "changes": job["kind"] in CHANGING}, seconds or self.limits.seconds)
+            return generation.facts["version"], *await _unless_gone(request, work)
+
+    def _keep(self, etag: str, head: dict[str, Any], body: bytes) -> None:
+        """Keep an answer for who asks the same next, as long as there is room: data do not change within a generation."""
+        if len(body) > _LARGE:
+            return
+        if etag in self._kept:
+            self._kept.move_to_end(etag)
+            return
+        self._kept[etag] = head, body
+        self._size += len(body) + _OVERHEAD
         while self._size > _KEPT:
-            self._size -= len(self._kept.popitem(last=False)[1][1])
+            self._size -= len(self._kept.popitem(last=False)[1][1]) + _OVERHEAD
 
 
 class Sent(Response):
@@ -144,6 +151,8 @@ class Sent(Response):
                 view = memoryview(self.body)
                 for at in range(0, size, _PIECE):
                     await send({"type": "http.response.body", "body": bytes(view[at : at + _PIECE]), "more_body": at + _PIECE < size})
+        except TimeoutError:
+            return  # an answer that is not complete: the server closes the connection
         finally:
             self.server.unsent -= size
 
@@ -169,9 +178,14 @@ async def _disconnected(request: Request) -> None:
         pass
 
 
-def _has(request: Request, etag: str) -> bool:
-    given = request.headers.get("if-none-match", "")
-    return given.strip() == "*" or etag in (one.strip().removeprefix("W/") for one in given.split(","))
+def _etag(*asked: object) -> str:
+    """The name of an answer: the same for the same question to the same state of a workspace."""
+    return f'"{hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]}"'
+
+
+def _known(request: Request) -> set[str]:
+    """The ETags of what the client has. `*` is not among them: whether there is an answer is not known before it is worked out."""
+    return {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
 
 
 def parameters(request: Request, known: Mapping[str, Any] = {}) -> dict[str, str]:

@@ -17,9 +17,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from isms_graph.api.generation import QUICK, SPARE
 from servers import Answer, Running, children, serving
 
-from isms_graph.api.generation import QUICK, SPARE
 from isms_graph.resources import folder
 
 HARBOUR = folder("data") / "harbour-saas"
