@@ -274,7 +274,10 @@ async def start(spec: dict[str, Any], limits: Limits) -> Generation:
         await generation.prepare()
     except BaseException:
         asyncio.get_running_loop().remove_reader(ours)
-        ours.close()  # the keeper ends when nobody listens
+        ours.close()
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
         raise
     return generation
 
