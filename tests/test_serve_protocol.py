@@ -236,7 +236,7 @@ def test_a_defect_says_nothing_of_the_inside(capsys: pytest.CaptureFixture[str],
         "client": ("127.0.0.1", 1),
     }  # fmt: skip
     log = tmp_path / "log.jsonl"
-    asyncio.run(_Outside(broken, Server([], Limits()), Log(log))(scope, None, send))  # type: ignore[arg-type]
+    asyncio.run(_Outside(broken, Server([], Limits()), Log(log))(scope, None, send))
     assert sent[0]["status"] == 500
     assert json.loads(sent[1]["body"])["detail"] == "The server has a defect."
     assert "inside" not in repr(sent) and "ZeroDivision" not in repr(sent)
