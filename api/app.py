@@ -22,7 +22,7 @@ from .hosts import guard
 from .log import Log
 from .metrics import MEDIA_TYPE as METRICS
 from .page import entrance
-from .problems import MEDIA_TYPE, Problem
+from .problems import MEDIA_TYPE, Problem, nowhere
 from .routes import PROBLEMS, routes
 from .server import Gone, Server
 from .tokens import Token
@@ -35,6 +35,8 @@ _SAFE = [
     ),
     (b"referrer-policy", b"no-referrer"),
 ]
+
+_OPEN = ("/healthz", "/readyz")  # for whoever watches over the server
 
 
 def create_app(server: Server, cors: Sequence[str] = (), log: Log | None = None) -> ASGIApp:
@@ -94,11 +96,11 @@ def create_app(server: Server, cors: Sequence[str] = (), log: Log | None = None)
         async def workspaces(request: Request) -> Response:
             return entrance(server, server.visitor(request))
 
-    inner: ASGIApp = app
+    inner: ASGIApp = _Admission(app, server)
     if cors:
         exposed = ["ETag", "Isms-Truncated", "Retry-After"]
         inner = CORSMiddleware(
-            app,
+            inner,
             allow_origins=list(cors),
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type"],
@@ -139,9 +141,10 @@ def _handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:
-        said = {404: "There is nothing at this address.", 405: "This address does not take such a request."}
-        advice = "GET /openapi.json lists what there is."
-        return _as_response(Problem(error.status_code, said.get(error.status_code, str(error.detail)), advice, error.headers or {}))
+        if error.status_code == 404:
+            return _as_response(nowhere())
+        said = {405: "This address does not take such a request."}.get(error.status_code, str(error.detail))
+        return _as_response(Problem(error.status_code, said, "GET /openapi.json lists what there is.", error.headers or {}))
 
     @app.exception_handler(Gone)
     async def gone(_: Request, __: Gone) -> Response:
@@ -152,12 +155,28 @@ def _as_response(problem: Problem) -> JSONResponse:
     return JSONResponse(problem.body(), problem.status, dict(problem.headers), media_type=MEDIA_TYPE)
 
 
+class _Admission:
+    """Finds out who asks before anything else is looked at: a workspace that is not theirs looks as if it were not there."""
+
+    def __init__(self, app: ASGIApp, server: Server) -> None:
+        self.app, self.server = app, server
+        self.sites = {site.name: site for site in server.sites}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] not in _OPEN:
+            try:
+                self.server.visitor(Request(scope), self.sites.get(scope["path"].split("/")[1]) if len(self.sites) > 1 else None)
+            except Problem as problem:
+                await _as_response(problem)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
 class _Outside:
     """What holds for every request: for whom it is, HEAD, safe headers, the log, the counters, and a last resort."""
 
     def __init__(self, app: ASGIApp, server: Server, log: Log | None) -> None:
         self.app, self.server, self.log = app, server, log
-        self.names = {site.name for site in server.sites}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -76,7 +76,7 @@ def routes(server: Server, site: Site) -> APIRouter:
 
     @router.get("/", include_in_schema=False)
     async def start(request: Request) -> Response:
-        server.whole(request, site)
+        server.whole(request, site)  # what is wrong with the files stands on it
         return page(server, site, request)
 
     @router.get("/sparql", responses={200: _RESULTS}, openapi_extra={"parameters": _QUERY_FIELDS})

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from .gate import Gate
 from .limits import Limits
 from .metrics import Metrics
-from .problems import Problem
+from .problems import Problem, nowhere
 from .sites import Site
 from .tokens import Token, Tokens
 
@@ -74,7 +74,7 @@ class Server:
         token = self.tokens.who(given[0] if given else None, datetime.now(UTC).date())
         request.state.who = token.name
         if site and not token.sees(site.name):
-            raise Problem(404, "There is nothing at this address.")  # as if there were no such workspace
+            raise nowhere()  # as if there were no such workspace
         return token
 
     def whole(self, request: Request, site: Site) -> None:
