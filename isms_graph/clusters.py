@@ -8,9 +8,9 @@ from concurrent.futures import Future
 from typing import Any
 
 from isms_graph.errors import InputError, MissingExtra
-from isms_graph.portfolios import A, Job, Outcome, answer
+from isms_graph.portfolios import A, Job, Outcome, answer, interrupt_waits
 
-LOCAL = "local"
+LOCAL, LOOPBACK = "local", "127.0.0.1"
 CONNECT = 10  # seconds for the scheduler to answer
 DEATHS = 0  # of workers that a local cluster bears before it gives a job back, to be tried again as in other crews
 
@@ -22,28 +22,37 @@ class Dask:
     """
 
     def __init__(self, address: str, size: int) -> None:
+        self._cluster: Any = None
+        self._client: Any = None
+        self._executor: Any = None
+        try:
+            with interrupt_waits():
+                self._start(address, size)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, address: str, size: int) -> None:
         try:
             import dask
             from distributed import Client, LocalCluster
         except ImportError:
             raise MissingExtra("--dask", "dask") from None
-        self._cluster: Any = None
         if address == LOCAL:
-            with dask.config.set({"distributed.scheduler.allowed-failures": DEATHS}):
+            settings = {"distributed.scheduler.allowed-failures": DEATHS, "distributed.scheduler.http.routes": []}
+            with dask.config.set(settings):
                 self._cluster = LocalCluster(
-                    n_workers=size, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None,
-                    silence_logs=logging.CRITICAL,
+                    n_workers=size, threads_per_worker=1, processes=True, host=LOOPBACK, dashboard_address=f"{LOOPBACK}:0",
+                    scheduler_kwargs={"dashboard": False}, silence_logs=logging.CRITICAL,
                 )  # fmt: skip
         try:
             self._client = Client(self._cluster or address, timeout=CONNECT, set_as_default=False)
         except (OSError, ValueError) as error:
-            self.close()
             advice = "Give the address of a Dask scheduler, such as tcp://host:8786, or `local`."
             raise InputError(f"no Dask scheduler answers at {address}: {error}.", advice=advice) from None
         self._executor = self._client.get_executor(pure=False)
         self.size = sum(self._client.nthreads().values())
         if not self.size:
-            self.close()
             raise InputError(f"the Dask scheduler at {address} has no worker.", advice=f"Start one: dask worker {address}")
 
     def submit(self, job: Job[A], path: str) -> Future[Outcome[A]]:
@@ -61,9 +70,8 @@ class Dask:
 
     def close(self) -> None:
         """Take back what is not done, and end a local cluster."""
-        if hasattr(self, "_executor"):
+        if self._executor is not None:
             self._executor.shutdown(wait=False)
-        if hasattr(self, "_client"):
-            self._client.close()
-        if self._cluster is not None:
-            self._cluster.close()
+        for one in (self._client, self._cluster):
+            if one is not None:
+                one.close()

@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -207,7 +208,8 @@ class Processes:
         """Start a job on an idle worker, or on a new one."""
         pool = self._idle.pop() if self._idle else ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin)
         try:
-            future = pool.submit(answer, job, os.path.abspath(path), path)
+            with interrupt_waits():
+                future = pool.submit(answer, job, os.path.abspath(path), path)
         except BrokenProcessPool:  # the idle worker was killed; that is nobody's fault
             return self.submit(job, path)
         self._busy[future] = pool
@@ -228,6 +230,19 @@ class Processes:
                 worker.terminate()
             pool.shutdown(cancel_futures=True)
         self._idle, self._busy = [], {}
+
+
+@contextmanager
+def interrupt_waits() -> Iterator[None]:
+    """Ctrl-C reaches this thread when the block is left, and never the processes that are started in it; on Unix."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin() -> None:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -309,32 +309,40 @@ def test_what_is_wrong_with_a_query_is_said_once(orgs: Path, tmp_path: Path, ism
 def test_a_progress_bar_on_a_terminal_only(orgs: Path) -> None:
     command = [sys.executable, "-m", "isms_graph.cli", "check", "--each", orgs / "ash", orgs / "elm"]
     main_end, process_end = pty.openpty()
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=process_end, env={**os.environ, "TERM": "xterm"}, check=False)
-    os.close(process_end)
-    shown = os.read(main_end, 100_000)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=process_end, env={**os.environ, "TERM": "xterm"}) as process:
+        os.close(process_end)
+        shown = b""
+        with suppress(OSError):  # the other end is closed
+            while part := os.read(main_end, 1000):
+                shown += part
+        out, _ = process.communicate()
     os.close(main_end)
-    assert b"organisations" in shown and b"2/2" in shown and done.stdout.startswith(b"folder")
+    assert b"organisations" in shown and b"2/2" in shown and out.startswith(b"folder")
     assert subprocess.run(command, capture_output=True, check=False).stderr == b""
 
 
+@pytest.mark.parametrize("wait", [0.0, 1.5])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
-def test_the_workers_end_with_the_command(tmp_path: Path, number: signal.Signals, code: int) -> None:
+def test_the_workers_end_with_the_command(tmp_path: Path, number: signal.Signals, code: int, wait: float) -> None:
     big = BASE + "".join(f':risk-{one} a isms:Risk ; rdfs:label "Risk {one}" ; isms:owner :role-manager .\n' for one in range(20_000))
     places = [organisation(tmp_path / name, big) for name in ("a", "b", "c")]
     command = [sys.executable, "-m", "isms_graph.cli", "check", "--each", "--jobs", "2", *places]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     try:
         while len(workers := children(process.pid)) < 3:  # two workers, and what keeps track of their semaphores
             assert process.poll() is None
-            time.sleep(0.05)
-        time.sleep(1.5)
-        process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+            time.sleep(0.02)
+        time.sleep(wait)
+        if number == signal.SIGINT:
+            os.killpg(process.pid, number)  # as a terminal does
+        else:
+            process.send_signal(number)
+        out, err = process.communicate(timeout=60)
     finally:
         process.kill()
         process.communicate()
     assert (process.returncode, out) == (code, b"")
-    assert b"Traceback" not in err
+    assert number == signal.SIGKILL or b"Traceback" not in err
     assert all(ended(worker) for worker in workers)
 
 
@@ -343,7 +351,7 @@ def cluster() -> Iterator[Any]:
     """A Dask scheduler with two worker processes, on loopback."""
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=50) as one:
+    with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50) as one:
         yield one
 
 
@@ -381,11 +389,15 @@ def test_a_local_dask_cluster_listens_here_only_and_ends(tmp_path: Path) -> None
 
     with closing(Dask("local", 2)) as crew:
         inside = crew._cluster
-        addresses = [inside.scheduler_address, *(one.worker_address for one in inside.workers.values())]
+        addresses = [
+            f"tcp://{inside.scheduler.http_server.address}:",
+            inside.scheduler_address,
+            *(one.worker_address for one in inside.workers.values()),
+        ]
         outcomes = list(each([str(tmp_path / name) for name in ("a", "fatal", "b", "c")], Deadly(tmp_path), crew))
         mine = set(children(os.getpid()))
         workers = [one.pid for one in inside.workers.values()]
-    assert len(addresses) == 3 and all(address.startswith("tcp://127.0.0.1:") for address in addresses)
+    assert len(addresses) == 4 and all(address.startswith("tcp://127.0.0.1:") for address in addresses)
     assert {Path(one.workspace).name: one.error for one in outcomes} == {"a": "", "b": "", "c": "", "fatal": KILLED}
     assert set(workers) <= mine and all(ended(pid, 2) for pid in workers)
 
@@ -402,7 +414,7 @@ def test_a_scheduler_that_ends_is_said(tmp_path: Path) -> None:
     from isms_graph.clusters import Dask
 
     with (
-        LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=50) as one,
+        LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50) as one,
         closing(Dask(one.scheduler_address, 1)) as crew,
     ):
         threading.Timer(1, one.close).start()
