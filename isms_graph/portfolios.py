@@ -201,35 +201,42 @@ class Processes:
 
     def __init__(self, size: int) -> None:
         self.size = size
+        self._pools: list[ProcessPoolExecutor] = []
         self._idle: list[ProcessPoolExecutor] = []
         self._busy: dict[Future[Any], ProcessPoolExecutor] = {}
 
     def submit(self, job: Job[A], path: str) -> Future[Outcome[A]]:
         """Start a job on an idle worker, or on a new one."""
-        pool = self._idle.pop() if self._idle else ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin)
+        pool = self._idle.pop() if self._idle else self._new()
         try:
             with interrupt_waits():
                 future = pool.submit(answer, job, os.path.abspath(path), path)
         except BrokenProcessPool:  # the idle worker was killed; that is nobody's fault
+            self._pools.remove(pool)
             return self.submit(job, path)
         self._busy[future] = pool
         return future
+
+    def _new(self) -> ProcessPoolExecutor:
+        self._pools.append(ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin))
+        return self._pools[-1]
 
     def killed(self, future: Future[Any]) -> bool:
         """True if the worker ended before it answered; another takes its place."""
         pool = self._busy.pop(future)
         if isinstance(future.exception(), BrokenProcessPool):
+            self._pools.remove(pool)
             return True
         self._idle.append(pool)
         return False
 
     def close(self) -> None:
         """End the workers, also in the middle of a job."""
-        for pool in (*self._idle, *self._busy.values()):
+        for pool in self._pools:
             for worker in list((pool._processes or {}).values()):  # from Python 3.14 on there is terminate_workers()
                 worker.terminate()
             pool.shutdown(cancel_futures=True)
-        self._idle, self._busy = [], {}
+        self._pools, self._idle, self._busy = [], [], {}
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -182,7 +183,9 @@ def test_workers_are_used_again_and_end_with_the_crew(tmp_path: Path) -> None:
     with closing(Processes(2)) as crew:
         outcomes = each([str(tmp_path / str(number)) for number in range(6)], Deadly(tmp_path), crew)
         workers = {one.answer for one in outcomes}
+        blocked = [int(re.findall(r"SigBlk:\s*(\w+)", Path(f"/proc/{worker}/status").read_text())[0], 16) for worker in workers]
     assert len(workers) == 2
+    assert all(mask & 1 << signal.SIGINT - 1 for mask in blocked), "Ctrl-C is the parent's, from the first moment"
     assert all(worker and ended(worker, 0.5) for worker in workers)
 
 
@@ -339,7 +342,8 @@ def test_the_workers_end_with_the_command(tmp_path: Path, number: signal.Signals
             process.send_signal(number)
         out, err = process.communicate(timeout=60)
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # whatever is left
         process.communicate()
     assert (process.returncode, out) == (code, b"")
     assert number == signal.SIGKILL or b"Traceback" not in err

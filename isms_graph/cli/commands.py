@@ -109,7 +109,7 @@ def check(
     """Run the conformance checks.
 
     Exits with 0 if there is no finding at or above --fail-on, 1 if there is (or the baseline is stale), 2 if the input
-    cannot be read.
+    cannot be read. With --each, 2 comes after all others were checked, and --output is text or json.
 
     \b
     isms check my-isms --output text --output sarif=isms.sarif
@@ -247,7 +247,12 @@ def query(
     name: str | None, workspace: Sequence[str], as_of: str | None, params: Sequence[str], output: str | None, list_: bool,
     each: bool, jobs: int | None, dask: str | None,
 ) -> int:  # fmt: skip
-    """Answer a saved question by NAME, or the SPARQL query in a file NAME that ends in .rq."""
+    """Answer a saved question by NAME, or the SPARQL query in a file NAME that ends in .rq.
+
+    \b
+    isms query risks-not-reviewed my-isms --param months=6
+    isms query risks-not-reviewed --each orgs/*/ --output csv
+    """
     if each and not list_:
         from isms_graph.cli.portfolio import Means, run_query_each
 
