@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -23,9 +23,9 @@ from conftest import HEADER, Run
 from servers import children
 
 from isms_graph.cli.portfolio import folder_names
-from isms_graph.errors import InputError, UsageError
+from isms_graph.errors import UsageError
 from isms_graph.findings import Report
-from isms_graph.portfolios import KILLED, RETRIES, Checked, CheckJob, Job, Outcome, Processes, answer, each
+from isms_graph.portfolios import KILLED, RETRIES, CheckJob, Job, Outcome, Processes, answer, each
 from isms_graph.resources import folder
 
 Command = Callable[..., Run]
@@ -41,13 +41,17 @@ def organisation(place: Path, text: str = BASE) -> Path:
     return place
 
 
-@pytest.fixture
-def orgs(tmp_path: Path) -> Path:
+def four(place: Path) -> Path:
     """Four organisations: two good ones, one with findings (birch), and one that is no Turtle (cedar)."""
     for name in NAMES:
         text = BASE.replace("Larch Studio", f"{name.capitalize()} Studio")
-        organisation(tmp_path / "orgs" / name, {"birch": text + FAULT, "cedar": ":x a"}.get(name, text))
-    return tmp_path / "orgs"
+        organisation(place / name, {"birch": text + FAULT, "cedar": ":x a"}.get(name, text))
+    return place
+
+
+@pytest.fixture
+def orgs(tmp_path: Path) -> Path:
+    return four(tmp_path / "orgs")
 
 
 def report_of(report: Report) -> str:
@@ -160,7 +164,8 @@ def test_worker_processes_find_what_one_run_finds(orgs: Path) -> None:
     for path in paths:
         alone = answer(job, path, path)
         assert (found[path].answer, found[path].error) == (alone.answer, alone.error)
-    assert isinstance(found[paths[1]].answer, Checked) and found[paths[1]].answer.report
+    birch = found[paths[1]].answer
+    assert birch and birch.report
 
 
 def test_a_killed_process_costs_no_other_organisation_its_answer(tmp_path: Path) -> None:
@@ -310,7 +315,7 @@ def test_what_is_wrong_with_a_query_is_said_once(orgs: Path, tmp_path: Path, ism
 
 
 def test_a_progress_bar_on_a_terminal_only(orgs: Path) -> None:
-    command = [sys.executable, "-m", "isms_graph.cli", "check", "--each", orgs / "ash", orgs / "elm"]
+    command = [sys.executable, "-m", "isms_graph.cli", "check", "--each", str(orgs / "ash"), str(orgs / "elm")]
     main_end, process_end = pty.openpty()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=process_end, env={**os.environ, "TERM": "xterm"}) as process:
         os.close(process_end)
@@ -329,7 +334,7 @@ def test_a_progress_bar_on_a_terminal_only(orgs: Path) -> None:
 def test_the_workers_end_with_the_command(tmp_path: Path, number: signal.Signals, code: int, wait: float) -> None:
     big = BASE + "".join(f':risk-{one} a isms:Risk ; rdfs:label "Risk {one}" ; isms:owner :role-manager .\n' for one in range(20_000))
     places = [organisation(tmp_path / name, big) for name in ("a", "b", "c")]
-    command = [sys.executable, "-m", "isms_graph.cli", "check", "--each", "--jobs", "2", *places]
+    command = [sys.executable, "-m", "isms_graph.cli", "check", "--each", "--jobs", "2", *map(str, places)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     try:
         while len(workers := children(process.pid)) < 3:  # two workers, and what keeps track of their semaphores
@@ -348,79 +353,3 @@ def test_the_workers_end_with_the_command(tmp_path: Path, number: signal.Signals
     assert (process.returncode, out) == (code, b"")
     assert number == signal.SIGKILL or b"Traceback" not in err
     assert all(ended(worker) for worker in workers)
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    """A Dask scheduler with two worker processes, on loopback."""
-    from distributed import LocalCluster
-
-    with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50) as one:
-        yield one
-
-
-def test_two_dask_workers_answer_as_one_run_does(cluster: Any, orgs: Path, isms_command: Command) -> None:
-    places = [orgs / name for name in NAMES]
-    run = isms_command("check", "--each", *DAY, "--output", "json", "--dask", cluster.scheduler_address, *places)
-    here = isms_command("check", "--each", *DAY, "--output", "json", *places)
-
-    def timeless(text: str) -> list[dict[str, Any]]:
-        return [{**one, "seconds": 0} for one in json.loads(text)["organisations"]]
-
-    assert run.code == here.code == 2
-    assert timeless(run.out) == timeless(here.out)
-    assert run.err == ""
-
-
-def test_a_killed_dask_worker_costs_no_answer(cluster: Any, tmp_path: Path) -> None:
-    from isms_graph.clusters import Dask
-
-    job = Deadly(tmp_path)
-    names = ["a", "b", "once", "c", "d", "e"]
-    killer = threading.Thread(target=job.kill_worker)
-    killer.start()
-    with closing(Dask(cluster.scheduler_address, 2)) as crew:
-        outcomes = list(each([str(tmp_path / name) for name in names], job, crew))
-    killer.join()
-    assert sorted(Path(one.workspace).name for one in outcomes) == sorted(names)
-    workers = {one.answer for one in outcomes}
-    assert None not in workers and os.getpid() not in workers and len(workers) >= 2
-    assert int((tmp_path / "once.pid").read_text()) not in [one.answer for one in outcomes if Path(one.workspace).name == "once"]
-
-
-def test_a_local_dask_cluster_listens_here_only_and_ends(tmp_path: Path) -> None:
-    from isms_graph.clusters import Dask
-
-    with closing(Dask("local", 2)) as crew:
-        inside = crew._cluster
-        addresses = [
-            f"tcp://{inside.scheduler.http_server.address}:",
-            inside.scheduler_address,
-            *(one.worker_address for one in inside.workers.values()),
-        ]
-        outcomes = list(each([str(tmp_path / name) for name in ("a", "fatal", "b", "c")], Deadly(tmp_path), crew))
-        mine = set(children(os.getpid()))
-        workers = [one.pid for one in inside.workers.values()]
-    assert len(addresses) == 4 and all(address.startswith("tcp://127.0.0.1:") for address in addresses)
-    assert {Path(one.workspace).name: one.error for one in outcomes} == {"a": "", "b": "", "c": "", "fatal": KILLED}
-    assert set(workers) <= mine and all(ended(pid, 2) for pid in workers)
-
-
-def test_no_scheduler(orgs: Path, isms_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("isms_graph.clusters.CONNECT", 0.5)
-    run = isms_command("check", "--each", "--dask", "tcp://127.0.0.1:1", orgs / "ash")
-    assert run.code == 2 and "no Dask scheduler answers at tcp://127.0.0.1:1" in run.err
-
-
-def test_a_scheduler_that_ends_is_said(tmp_path: Path) -> None:
-    from distributed import LocalCluster
-
-    from isms_graph.clusters import Dask
-
-    with (
-        LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50) as one,
-        closing(Dask(one.scheduler_address, 1)) as crew,
-    ):
-        threading.Timer(1, one.close).start()
-        with pytest.raises(InputError, match="scheduler ended"):
-            list(each([str(tmp_path / "endless")], Deadly(tmp_path), crew))
