@@ -27,7 +27,8 @@ LAYERS = [
     {"findings"},
     {"waivers"},
     {"examples", "checks", "queries", "impacts", "plans", "baselines", "revisions", "watching", "proposals"},
-    {"owl", "statuses", "explain", "diffs", "remote"},
+    {"owl", "statuses", "explain", "diffs", "remote", "portfolios"},
+    {"clusters"},
     {"render"},
     {"api", "cli"},
 ]

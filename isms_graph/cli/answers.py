@@ -35,7 +35,7 @@ def run_query(name: str | None, workspace: Sequence[str], as_of: str | None, par
         return 0
     if name is None:
         raise UsageError("which query? `isms query --list` lists the saved ones; a file ending in .rq is run as it is.")
-    values = dict(_parameter(text) for text in params)
+    values = dict(parameter(text) for text in params)
     file = Path(name)
     if file.suffix == ".rq":
         if not file.is_file():
@@ -65,7 +65,8 @@ def run_query(name: str | None, workspace: Sequence[str], as_of: str | None, par
     return 0
 
 
-def _parameter(text: str) -> tuple[str, str]:
+def parameter(text: str) -> tuple[str, str]:
+    """The name and the value in NAME=VALUE. Raises UsageError."""
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise UsageError(f"a parameter is written NAME=VALUE, not {text!r}.")
