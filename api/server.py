@@ -66,6 +66,8 @@ class Server:
 
     def visitor(self, request: Request, site: Site | None = None) -> Token | None:
         """Who asks; None where there are no tokens. Raises Problem: 401 without a token, 404 if it is not for the workspace."""
+        if site:
+            request.state.workspace = site.name
         if self.tokens is None:
             return None
         given = request.headers.getlist("authorization")

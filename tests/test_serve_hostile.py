@@ -22,8 +22,8 @@ from servers import Answer, Running, children, serving
 from isms_graph.resources import folder
 
 HARBOUR = folder("data") / "harbour-saas"
-SECONDS, MEMORY = 1.0, 256_000_000
-CASES = int(os.environ.get("MADE_UP", "25"))  # of requests that are made up for each route and kind
+SECONDS, MEMORY = 0.5, 256_000_000
+CASES = int(os.environ.get("MADE_UP", "8"))  # of requests that are made up for each route and kind
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_hostile_queries_are_answered_in_time_and_the_server_lives(server: Runni
         found = corpus(canary.url)
         for one, answer in zip(found, pool.map(lambda one: sent(server, one), found), strict=True):
             if answer.seconds > SECONDS + 0.5:
-                slow.append((one.name, answer.seconds))
+                slow.append(one)
             if answer.status != 200:
                 problem = answer.json()
                 if problem["status"] != answer.status or not problem["detail"] or answer.status == 500:
@@ -136,7 +136,9 @@ def test_hostile_queries_are_answered_in_time_and_the_server_lives(server: Runni
             if one.expected == "runs" and answer.status not in (200, 400, 413, 503, 504):
                 wrong.append((one.name, f"{answer.status}, and should run or meet a limit"))
     assert not wrong
-    assert not slow
+    again = {one.name: sent(server, one).seconds for one in slow}  # alone: what was late because the machine was busy is not late twice
+    assert {name: seconds for name, seconds in again.items() if seconds > SECONDS + 0.5} == {}
+    assert len(slow) < 20
     assert watch.most < 512_000_000
     assert canary.hits == []
     assert server.sparql("ASK { ?risk a isms:Risk }").json()["boolean"] is True
