@@ -182,7 +182,7 @@ class _Outside:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        begin, status, size = time.perf_counter(), 500, 0
+        begin, status, size = time.perf_counter(), 0, 0
         head = scope["method"] == "HEAD"
         state = scope.setdefault("state", {})
         scope = {**scope, "method": "GET"} if head else scope
@@ -201,10 +201,11 @@ class _Outside:
         try:
             await self._answer(scope, receive, sending)
         except Exception as error:  # noqa: BLE001 - a defect is told to the operator, and not to the client
-            print(f"isms serve: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
-            await _as_response(Problem(500, "The server has a defect."))(scope, receive, sending)
+            print(f"isms serve: {type(error).__name__}: {str(error)!r}", file=sys.stderr, flush=True)
+            if not status:  # else the answer has begun, and the server closes the connection in the middle of it
+                await _as_response(Problem(500, "The server has a defect."))(scope, receive, sending)
         finally:
-            self._told(scope, state, status, time.perf_counter() - begin, size)
+            self._told(scope, state, status or 500, time.perf_counter() - begin, size)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
