@@ -16,7 +16,7 @@ REPOSITORY = ROOT.parent
 # Each line may import from the lines above it and from its own; see CONTRIBUTING.md.
 LAYERS = [
     {"errors", "namespaces", "resources", "sparql_lexer"},
-    {"index"},
+    {"index", "sparql_patterns"},
     {"endpoint"},
     {"vocabulary"},
     {"shacl"},
@@ -26,6 +26,7 @@ LAYERS = [
     {"names", "assessment", "catalogue", "edges", "elements"},
     {"findings"},
     {"waivers"},
+    {"query_errors", "results", "query_terms"},
     {"examples", "checks", "queries", "impacts", "plans", "baselines", "revisions", "watching", "proposals"},
     {"owl", "statuses", "explain", "diffs", "remote"},
     {"render"},
