@@ -120,13 +120,16 @@ class _Read:
 
     def term(self, token: Token) -> NamedNode | None:
         """The IRI that a token stands for."""
-        if token.kind == "iri":
-            iri = self.resolved(token.text[1:-1])
-        else:
-            prefix, _, local = token.text.partition(":")
-            namespace = self.prefixes.get(prefix)
-            iri = namespace + _ESCAPED.sub(r"\1", local) if namespace else None
-        return NamedNode(iri) if iri else None
+        prefix, _, local = token.text.partition(":")
+        namespace = self.prefixes.get(prefix)
+        try:
+            if token.kind == "iri":
+                iri = self.resolved(token.text[1:-1])
+            else:
+                iri = namespace + _ESCAPED.sub(r"\1", local) if namespace else None
+            return NamedNode(iri) if iri else None
+        except ValueError:  # no IRI at all
+            return None
 
     def doubt(self, message: str, token: Token) -> Doubt:
         return Doubt(message, *position(self.text, token.start))

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import DATA, Run
+from conftest import DATA, Run, base
+from pyoxigraph import Literal, Quad
 
 from isms_graph.errors import InputError
 from isms_graph.graph import Isms, load
+from isms_graph.namespaces import isms
 from isms_graph.queries import questions, run
 from isms_graph.query_terms import doubts, matching_nothing
 from isms_graph.results import Table
@@ -105,6 +107,14 @@ def test_what_can_match_nothing_is_told_once(harbour: Isms, text: str, told: str
     run(harbour, text)
     (only,) = [str(one) for one in doubts(harbour, text)]
     assert told in only
+
+
+def test_a_class_that_the_data_use_as_a_property_is_one() -> None:
+    isms_ = base()
+    assert "no property" in str(doubts(isms_, "SELECT * { ?r isms:Risk ?o }"))
+    changed = base()
+    changed.store.add(Quad(isms("x"), isms("Risk"), Literal("y")))
+    assert doubts(changed, "SELECT * { ?r isms:Risk ?o }") == []
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,15 @@ def test_unbound_is_null_and_zones_are_kept(harbour: Isms) -> None:
     assert other["z"][0] == pandas.Timestamp("2026-01-02T01:04:05Z")
 
 
+def test_moments_of_several_zones_are_one_column(harbour: Isms) -> None:
+    text = "SELECT ?t { VALUES ?t { '2026-01-02T03:00:00+02:00'^^xsd:dateTime '2026-01-02T01:00:00Z'^^xsd:dateTime } }"
+    answer = table(harbour, text)
+    moment = datetime(2026, 1, 2, 1, tzinfo=UTC)
+    assert [str(one) for one in answer.typed()[0]] == [str(moment)] * 2
+    assert answer.to_polars()["t"].to_list() == [moment] * 2
+    assert answer.to_pandas()["t"].tolist() == [moment] * 2
+
+
 def test_no_rows_have_columns(harbour: Isms) -> None:
     answer = table(harbour, "SELECT ?a ?b { FILTER(false) }")
     assert answer.to_polars().columns == ["a", "b"]

@@ -52,7 +52,7 @@ def is_complete(text: str) -> bool:
         found = tokens(text)
     except Unreadable as error:
         return not error.open or lines[-2:] == ["", ""]  # a second empty line ends what is open too, with an error
-    return not lines[-1] or not found or (found[-1].text == ";" and found[-1].inside == "")
+    return not lines[-1] or not found or found[-1].text == ";"
 
 
 class Session:
