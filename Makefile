@@ -21,25 +21,26 @@ DEMO = data/harbour-saas
 # The virtual environment, with the package in it as it stands here. Made again when pyproject.toml changes.
 $(VENV)/ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "isms-graph needs Python 3.11 or newer; $(PYTHON) is older. Set PYTHON=..."; exit 2; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory debian-venv
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory debian-python3-venv
 	@echo "Setting up $(VENV) (once) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-# On Debian the module venv is in a package of its own.
-.PHONY: debian-venv
-debian-venv:
+# Debian packages: the module venv is in one of its own, and the tests run the README's curl commands.
+.PHONY: debian-python3-venv debian-curl
+debian-python3-venv debian-curl: debian-%:
 	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-	    echo "Installing python3-venv ..."; apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null; \
+	    echo "Installing $* ..."; apt-get update -qq && apt-get install -y -qq $* >/dev/null; \
 	else \
-	    echo "Python's module venv is missing. Install it first: sudo apt-get install python3-venv"; exit 2; \
+	    echo "$* is missing. Install it first: sudo apt-get install $*"; exit 2; \
 	fi
 
 demo: $(VENV)/ready
 	@PATH="$(abspath $(BIN)):$$PATH" sh scripts/demo.sh
 
 test: $(VENV)/ready
+	@command -v curl >/dev/null || $(MAKE) --no-print-directory debian-curl
 	$(BIN)/python -m pytest -n auto $(PYTEST)
 
 lint: $(VENV)/ready

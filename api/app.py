@@ -22,9 +22,10 @@ from .hosts import guard
 from .log import Log
 from .metrics import MEDIA_TYPE as METRICS
 from .page import entrance
-from .problems import MEDIA_TYPE, Problem
+from .problems import MEDIA_TYPE, Problem, nowhere
 from .routes import PROBLEMS, routes
 from .server import Gone, Server
+from .tokens import Token
 
 _SAFE = [
     (b"x-content-type-options", b"nosniff"),
@@ -34,6 +35,8 @@ _SAFE = [
     ),
     (b"referrer-policy", b"no-referrer"),
 ]
+
+_OPEN = ("/healthz", "/readyz")  # for whoever watches over the server
 
 
 def create_app(server: Server, cors: Sequence[str] = (), log: Log | None = None) -> ASGIApp:
@@ -51,28 +54,32 @@ def create_app(server: Server, cors: Sequence[str] = (), log: Log | None = None)
         await asyncio.gather(*(site.close() for site in server.sites))
 
     text = "An ISMS (ISO/IEC 27001:2022) as a graph: SPARQL, findings, impact, status, saved queries. Only reads."
-    app = FastAPI(title="isms-graph", description=text, docs_url=None, redoc_url=None, lifespan=life)
+    app = FastAPI(title="isms-graph", description=text, openapi_url=None, lifespan=life)
     _handlers(app)
 
     @app.get("/healthz", responses=PROBLEMS)
-    def healthz() -> dict[str, str]:
+    async def healthz() -> dict[str, str]:
         """Say that the server is alive."""
         return {"status": "ok"}
 
     @app.get("/readyz", responses=PROBLEMS)
-    def readyz() -> dict[str, str]:
+    async def readyz() -> dict[str, str]:
         """Say whether every workspace is loaded; 503 where one is not."""
         for site in server.sites:
             site.now  # noqa: B018 - raises
         return {"status": "ready"}
 
     @app.get("/metrics", responses=PROBLEMS, response_class=PlainTextResponse)
-    def metrics(request: Request) -> Response:
+    async def metrics(request: Request) -> Response:
         """Give the counters of the server, for Prometheus; with tokens, to those who may see every workspace whole."""
         token = server.visitor(request)
         if token and (token.workspaces is not None or token.graphs is not None):
             raise Problem(403, "The counters tell of every workspace.", "Use a token that is not for some workspaces or graphs only.")
         return Response(server.metrics.text(), media_type=METRICS)
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi(request: Request) -> JSONResponse:
+        return JSONResponse(_seen(app.openapi(), server, server.visitor(request)))
 
     single = len(server.sites) == 1
     for site in server.sites:
@@ -80,26 +87,37 @@ def create_app(server: Server, cors: Sequence[str] = (), log: Log | None = None)
     if single:
 
         @app.get("/.well-known/void", include_in_schema=False)
-        def void() -> RedirectResponse:
+        async def void() -> RedirectResponse:
             return RedirectResponse("/sparql", 303)
 
     else:
 
         @app.get("/", include_in_schema=False)
-        def workspaces(request: Request) -> Response:
+        async def workspaces(request: Request) -> Response:
             return entrance(server, server.visitor(request))
 
-    inner: ASGIApp = app
+    inner: ASGIApp = _Admission(app, server)
     if cors:
         exposed = ["ETag", "Isms-Truncated", "Retry-After"]
         inner = CORSMiddleware(
-            app,
+            inner,
             allow_origins=list(cors),
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type"],
             expose_headers=exposed,
         )
     return _Outside(inner, server, log)
+
+
+def _seen(document: dict[str, Any], server: Server, token: Token | None) -> dict[str, Any]:
+    """The OpenAPI document without the workspaces that the one who asks does not see."""
+    if token is None:
+        return document
+    hidden = [f"/{site.name}/" for site in server.sites if not token.sees(site.name) and len(server.sites) > 1]
+    paths = {path: methods for path, methods in document["paths"].items() if not path.startswith(tuple(hidden))}
+    bearer = {"bearer": {"type": "http", "scheme": "bearer"}}
+    components = {**document.get("components", {}), "securitySchemes": bearer}
+    return {**document, "paths": paths, "components": components, "security": [{"bearer": []}]}
 
 
 def _handlers(app: FastAPI) -> None:
@@ -123,9 +141,10 @@ def _handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:
-        said = {404: "There is nothing at this address.", 405: "This address does not take such a request."}
-        advice = "GET /openapi.json lists what there is."
-        return _as_response(Problem(error.status_code, said.get(error.status_code, str(error.detail)), advice, error.headers or {}))
+        if error.status_code == 404:
+            return _as_response(nowhere())
+        said = {405: "This address does not take such a request."}.get(error.status_code, str(error.detail))
+        return _as_response(Problem(error.status_code, said, "GET /openapi.json lists what there is.", error.headers or {}))
 
     @app.exception_handler(Gone)
     async def gone(_: Request, __: Gone) -> Response:
@@ -136,12 +155,28 @@ def _as_response(problem: Problem) -> JSONResponse:
     return JSONResponse(problem.body(), problem.status, dict(problem.headers), media_type=MEDIA_TYPE)
 
 
+class _Admission:
+    """Finds out who asks before anything else is looked at: a workspace that is not theirs looks as if it were not there."""
+
+    def __init__(self, app: ASGIApp, server: Server) -> None:
+        self.app, self.server = app, server
+        self.sites = {site.name: site for site in server.sites}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] not in _OPEN:
+            try:
+                self.server.visitor(Request(scope), self.sites.get(scope["path"].split("/")[1]) if len(self.sites) > 1 else None)
+            except Problem as problem:
+                await _as_response(problem)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
 class _Outside:
     """What holds for every request: for whom it is, HEAD, safe headers, the log, the counters, and a last resort."""
 
     def __init__(self, app: ASGIApp, server: Server, log: Log | None) -> None:
         self.app, self.server, self.log = app, server, log
-        self.names = {site.name for site in server.sites}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

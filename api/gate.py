@@ -42,6 +42,8 @@ class Gate:
         try:
             await asyncio.wait_for(turn, self.limits.wait_seconds)
         except TimeoutError:
+            if turn.done() and not turn.cancelled():  # the place came in the very moment in which the time was over
+                return
             raise self._busy(503, f"No place to run the query became free within {self.limits.wait_seconds:g} seconds.") from None
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():

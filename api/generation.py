@@ -8,7 +8,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from .wire import Message, pack, receive_from
 
 SPARE = 2  # workers that wait for a request
 SLOW = 0.1  # seconds after which a query yields to others
+QUICK = max(len(os.sched_getaffinity(0)), 2)  # queries that do not yield yet; more at a time would only be in each other's way
 _GRACE = 0.3  # seconds that the server leaves to the kernel's alarm before it ends a worker itself
 _PACKET = 65536
 
@@ -48,6 +49,8 @@ class Generation:
     on_end: Callable[[str], None] = lambda _: None  # hears why a worker ended before it answered
     _idle: list[Worker] = field(default_factory=list)
     _busy: int = 0
+    _quick: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(QUICK))
+    _sparing: int = 0  # spare workers on their way
     _numbers: int = 0
     _coming: dict[int, asyncio.Future[Worker]] = field(default_factory=dict)
     _ends: dict[int, asyncio.Future[str]] = field(default_factory=dict)
@@ -60,19 +63,15 @@ class Generation:
         A worker whose answer is not waited for any more is killed.
         """
         self._busy += 1
+        worker = None
         try:
-            worker = await self._worker()
-            answered = False
-            slow = asyncio.get_running_loop().call_later(SLOW, self._slow, worker)
+            await self._quick.acquire()
             try:
-                message = await self._exchange(worker, {**job, "seconds": seconds}, seconds)
-                answered = True
+                worker = await self._worker()
+                message = await self._asked(worker, {**job, "seconds": seconds}, seconds)
             finally:
-                slow.cancel()
-                if not answered or message[0]["last"] or worker.slowed or self._closing:
-                    self._discard(worker)
-                else:
-                    self._idle.append(worker)
+                if worker is None or not worker.slowed:
+                    self._quick.release()
         finally:
             self._busy -= 1
             if self._closing and not self._busy:
@@ -81,6 +80,21 @@ class Generation:
         if problem:
             raise Problem(**problem)
         return message
+
+    async def _asked(self, worker: Worker, job: dict[str, Any], seconds: float) -> Message:
+        """What a worker answers. It goes back to those that wait, or is discarded."""
+        slow = asyncio.get_running_loop().call_later(SLOW, self._slow, worker, job["kind"] == "sparql")
+        answered = False
+        try:
+            message = await self._exchange(worker, job, seconds)
+            answered = True
+            return message
+        finally:
+            slow.cancel()
+            if not answered or message[0]["last"] or worker.slowed or self._closing:
+                self._discard(worker)
+            else:
+                self._idle.append(worker)
 
     async def _exchange(self, worker: Worker, job: dict[str, Any], seconds: float) -> Message:
         try:
@@ -109,12 +123,37 @@ class Generation:
         )
 
     async def _worker(self) -> Worker:
+        """A worker that waits, the one that worked last: its memory is its own already. New ones are made ahead of need."""
         while self._idle:
             worker = self._idle.pop()
             if not worker.reader.at_eof():
+                self._replenish()
                 return worker
             self._discard(worker)
+        self._replenish()
         return await self._fork()
+
+    def _replenish(self) -> None:
+        while len(self._idle) + self._sparing < SPARE and not self._closing:
+            self._sparing += 1
+            self._keep(self._spare())
+
+    async def _spare(self) -> None:
+        try:
+            with contextlib.suppress(Problem):  # the keeper is gone, which others will say
+                worker = await self._fork()
+                if self._closing:
+                    self._discard(worker)
+                else:
+                    self._idle.insert(0, worker)
+        finally:
+            self._sparing -= 1
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside, and hold on to it until it is done."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _fork(self) -> Worker:
         self._numbers += 1
@@ -137,9 +176,12 @@ class Generation:
             if verb == "fork":
                 raise _gone() from None
 
-    def _slow(self, worker: Worker) -> None:
+    def _slow(self, worker: Worker, stranger: bool) -> None:
+        """Let another begin beside a worker that takes long; a stranger's query yields to it."""
         worker.slowed = True
-        self._order("slow", worker.number)
+        if stranger:
+            self._order("slow", worker.number)
+        self._quick.release()
 
     def _discard(self, worker: Worker) -> None:
         """Have done with a worker; one that still works is killed."""
@@ -180,9 +222,7 @@ class Generation:
             return
         said = json.loads(data)
         if "worker" in said:
-            task = asyncio.get_running_loop().create_task(self._welcome(said["worker"], files[0]))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._keep(self._welcome(said["worker"], files[0]))
         else:
             end = self._ends.pop(said["ended"], None)
             if end and not end.done():
@@ -224,15 +264,21 @@ async def start(spec: dict[str, Any], limits: Limits) -> Generation:
         )
     ours.setblocking(False)
     generation = Generation(limits, process, ours)
-    said = await asyncio.get_running_loop().sock_recv(ours, _PACKET)
-    message: dict[str, Any] = json.loads(said) if said else {"failed": "The process that loads the workspace has broken down."}
-    if "failed" in message:
+    try:
+        said = await asyncio.get_running_loop().sock_recv(ours, _PACKET)
+        message: dict[str, Any] = json.loads(said) if said else {"failed": "The process that loads the workspace has broken down."}
+        if "failed" in message:
+            raise InputError(message["failed"])
+        generation.facts, generation.apart = message["ready"], message["apart"]
+        generation.listen()
+        await generation.prepare()
+    except BaseException:
+        asyncio.get_running_loop().remove_reader(ours)
         ours.close()
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
         await process.wait()
-        raise InputError(message["failed"])
-    generation.facts, generation.apart = message["ready"], message["apart"]
-    generation.listen()
-    await generation.prepare()
+        raise
     return generation
 
 

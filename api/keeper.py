@@ -16,8 +16,9 @@ import selectors
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from .limits import Limits
 
@@ -35,6 +36,7 @@ def main() -> None:
     from isms_graph.errors import IsmsError
 
     from .answers import hold
+    from .worker import work
 
     try:
         held = hold(spec)
@@ -44,7 +46,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # what is shared with the workers is not written to
     control.send(json.dumps({"ready": held.facts, "apart": apart}).encode())
-    _Keeper(control, held, Limits(**spec["limits"])).run()
+    _Keeper(control, held, Limits(**spec["limits"]), work).run()
 
 
 def _without_network() -> bool:
@@ -58,6 +60,7 @@ class _Keeper:
     control: socket.socket
     held: Any
     limits: Limits
+    work: Callable[..., NoReturn]  # a worker's; imported before it is forked, and not by each
     pids: dict[int, int] = field(default_factory=dict)  # worker's number by process
     said: dict[int, int] = field(default_factory=dict)  # the end of the pipe with what it says, by its number
 
@@ -103,14 +106,18 @@ class _Keeper:
         """Make a worker, and send the server its end of the worker's socket."""
         ours, theirs = socket.socketpair()
         out, said = os.pipe2(os.O_CLOEXEC)
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:  # no memory, or too many processes: the server says that it is busy
+            print(f"no worker can be made: {error}", file=sys.stderr, flush=True)
+            for descriptor in (out, said, ours.detach(), theirs.detach()):
+                os.close(descriptor)
+            return
         if pid == 0:
             try:
                 ours.close()
                 os.dup2(said, 2)
-                from .worker import work
-
-                work(theirs, self.held, self.limits)
+                self.work(theirs, self.held, self.limits)
             finally:  # whatever happens, a worker never goes on as a keeper
                 os._exit(1)
         self.pids[pid], self.said[number] = number, out

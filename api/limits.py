@@ -19,6 +19,8 @@ class Limits:
     seconds: float = 10.0  # the time that a query runs
     memory: int = 256_000_000  # what a query may take beyond what its process had
     result_bytes: int = 32_000_000
+    unsent_bytes: int = 256_000_000  # of all answers that clients have not taken yet
+    bytes_per_second: int = 50_000  # that a client has to take of a large answer
     running: int = 16  # queries at the same time
     per_client: int = 12  # of them, those of one client
     waiting: int = 64  # requests that wait for their turn

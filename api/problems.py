@@ -26,3 +26,8 @@ class Problem(Exception):
 
     def __str__(self) -> str:
         return f"{self.status} {self.detail} {self.advice}".rstrip()
+
+
+def nowhere() -> Problem:
+    """What is said of an address at which there is nothing, or nothing for the one who asks."""
+    return Problem(404, "There is nothing at this address.", "GET /openapi.json lists what there is.")

@@ -75,8 +75,8 @@ def routes(server: Server, site: Site) -> APIRouter:
         return await server.answer(request, site, job)
 
     @router.get("/", include_in_schema=False)
-    def start(request: Request) -> Response:
-        server.visitor(request, site)
+    async def start(request: Request) -> Response:
+        server.whole(request, site)  # what is wrong with the files stands on it
         return page(server, site, request)
 
     @router.get("/sparql", responses={200: _RESULTS}, openapi_extra={"parameters": _QUERY_FIELDS})
@@ -95,7 +95,7 @@ def routes(server: Server, site: Site) -> APIRouter:
         return await sparql(server, site, request)
 
     @router.get("/checks")
-    def checks(request: Request) -> list[dict[str, str]]:
+    async def checks(request: Request) -> list[dict[str, str]]:
         """List the checks."""
         server.visitor(request, site)
         return catalogue
@@ -120,7 +120,7 @@ def routes(server: Server, site: Site) -> APIRouter:
         return await whole(request, kind="impact", what=what, direction=direction, hops=hops, change=change)
 
     @router.get("/queries")
-    def saved_queries(request: Request) -> list[dict[str, Any]]:
+    async def saved_queries(request: Request) -> list[dict[str, Any]]:
         """List the saved queries with their parameters and columns."""
         server.visitor(request, site)
         return [_listed(one) for one in known.values()]

@@ -64,10 +64,15 @@ class Site:
                 if await self._is_stale():
                     await asyncio.sleep(INTERVAL / 4)  # whoever writes the files may not be done
                     await self.load()
-            except IsmsError as error:
-                if str(error) != self.trouble:
-                    self.trouble = str(error)
-                    print(f"{self.name}: not loaded again, the state before goes on: {error}", file=sys.stderr, flush=True)
+            except (IsmsError, Problem) as error:
+                self._say(str(error))
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next change has to be seen
+                self._say(f"{type(error).__name__}: {error}")
+
+    def _say(self, trouble: str) -> None:
+        if trouble != self.trouble:
+            self.trouble = trouble
+            print(f"{self.name}: not loaded again, the state before goes on: {trouble}", file=sys.stderr, flush=True)
 
     async def _is_stale(self) -> bool:
         if self.generation is None or self.generation.ended.is_set():
@@ -79,7 +84,7 @@ class Site:
     def _look(self) -> Signature:
         try:
             return signature(workspace.find([Path(path) for path in self.paths]))
-        except InputError:
+        except (InputError, OSError):  # a file that went away between two looks; loading will say what is wrong
             return {}
 
     async def close(self) -> None:

@@ -30,7 +30,7 @@ async def sparql(server: Server, site: Site, request: Request) -> Response:
     asked = read_request(request.method, request.scope["query_string"], request.headers.get("content-type"), body, server.limits)
     accept = request.headers.get("accept")
     if asked.text is None:
-        if asked.format is None and "text/html" in (accept or ""):
+        if asked.format is None and scope is None and "text/html" in (accept or ""):
             return page(server, site, request)
         format_ = choose(accept, asked.format, "CONSTRUCT")
         job: dict[str, Any] = {"kind": "description", "url": _address(request), "scope": scope, "format": format_.name}

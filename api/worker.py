@@ -37,7 +37,10 @@ def work(sock: socket.socket, held: Held, limits: Limits) -> NoReturn:
         head, body = _answered(held, job)
         signal.setitimer(signal.ITIMER_REAL, 0)
         last = job["changes"] or count == limits.jobs_per_worker or _memory() > began + GROWN
-        sock.sendall(pack({**head, "last": last}, body))
+        try:
+            sock.sendall(pack({**head, "last": last}, body))
+        except OSError:  # nobody waits for the answer any more
+            break
         if last:
             break
     os._exit(0)

@@ -124,11 +124,11 @@ def query(isms_: Isms, name: str, **parameters: object) -> Table:
 
 def ask(isms_: Isms, question: Question, values: dict[str, str]) -> Table | list[Triple]:
     """The answer to a question: a table, or triples for a CONSTRUCT. Raises UsageError or InputError."""
-    return run(isms_, bound(isms_, question, values), question.path)
+    return run(isms_, with_values(isms_, question, values), question.path)
 
 
-def bound(isms_: Isms, question: Question, values: dict[str, str]) -> str:
-    """The text of a question with the values of its parameters as terms. Raises UsageError."""
+def with_values(isms_: Isms, question: Question, values: dict[str, str]) -> str:
+    """The text of a question with its parameters filled in. Raises UnknownName or UsageError."""
     wanted = {parameter.name: parameter for parameter in question.parameters}
     for name in values:
         if name not in wanted:

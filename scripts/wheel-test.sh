@@ -16,6 +16,17 @@ venv/bin/isms explain risk-without-owner >explain.txt
 venv/bin/isms query risks-not-reviewed harbour --param months=24 >query.txt
 venv/bin/isms status harbour >status.txt
 venv/bin/isms map harbour --output svg=map.svg
-venv/bin/python -c 'from isms_graph.api import create_app; from isms_graph import load; create_app(load("harbour"))'
+venv/bin/isms serve harbour --port 0 >serve.txt &
+server=$!
+trap 'kill "$server" 2>/dev/null || true; rm -rf "$place"' EXIT
+for _ in $(seq 100); do grep -q "SPARQL is at" serve.txt && break; sleep 0.2; done
+url=$(grep -o 'http://[^ ]*' serve.txt)
+venv/bin/python - "$url" <<'EOF'
+import sys, urllib.parse, urllib.request
+query = urllib.parse.urlencode({"query": "SELECT ?risk { ?risk a isms:Risk }", "format": "csv"})
+rows = urllib.request.urlopen(f"{sys.argv[1]}sparql?{query}").read().splitlines()
+assert len(rows) > 20, rows
+EOF
+kill "$server"
 for file in impact.txt explain.txt query.txt status.txt map.svg; do [ -s "$file" ] || { echo "$file is empty"; exit 1; }; done
 echo "The wheel works outside the repository."

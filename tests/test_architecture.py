@@ -28,7 +28,8 @@ LAYERS = [
     {"waivers"},
     {"query_errors", "results", "query_terms"},
     {"examples", "checks", "queries", "impacts", "plans", "baselines", "revisions", "watching", "proposals"},
-    {"owl", "statuses", "explain", "diffs", "remote"},
+    {"owl", "statuses", "explain", "diffs", "remote", "portfolios"},
+    {"clusters"},
     {"render"},
     {"api", "cli"},
 ]

@@ -208,6 +208,25 @@ def test_no_request_makes_the_server_ask_another(server: Running, canary: Canary
     assert canary.hits == []
 
 
+def test_no_address_in_a_file_is_fetched(tmp_path: Path, canary: Canary) -> None:
+    before = len(canary.hits)
+    space = tmp_path / "isms"
+    space.mkdir()
+    (space / "isms.ttl").write_text(
+        "@prefix isms: <https://w3id.org/isms-graph/ns/> . @prefix owl: <http://www.w3.org/2002/07/owl#> .\n"
+        f"<{canary.url}isms> a isms:ManagementSystem, owl:Ontology ; owl:imports <{canary.url}imported> ; isms:identifier 'It' ."
+    )
+    with serving(tmp_path, space) as server:
+        assert server.rows("SELECT ?s { ?s a isms:ManagementSystem }") == [{"s": f"{canary.url}isms"}]
+        assert server.ask("/findings").status == 200
+        (space / "remote.jsonld").write_text(json.dumps({"@context": f"{canary.url}context", "@id": "urn:x", "name": "x"}))
+        end = time.monotonic() + 15
+        while "remote.jsonld" not in server.said:
+            assert time.monotonic() < end, server.said
+            time.sleep(0.05)
+    assert len(canary.hits) == before
+
+
 def raw(server: Running, data: bytes, wait: float = 10) -> bytes:
     """What comes back for these bytes."""
     with socket.create_connection((server.host, server.port), timeout=wait) as sock:

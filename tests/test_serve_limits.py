@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -13,8 +14,10 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from isms_graph.api.generation import QUICK, SPARE
 from servers import Answer, Running, children, serving
 
 from isms_graph.resources import folder
@@ -153,6 +156,7 @@ def test_a_body_that_is_too_long_is_refused_whether_announced_or_not(server: Run
 def test_workers_have_no_network_and_can_open_nothing(server: Running) -> None:
     alive(server)
     worker = children(keeper(server))[0]
+    assert len(list(Path(f"/proc/{keeper(server)}/task").iterdir())) == 1, "who forks has a single thread"
     assert os.readlink(f"/proc/{worker}/ns/net") != os.readlink(f"/proc/{server.process.pid}/ns/net")
     opened = {one.name for one in Path(f"/proc/{worker}/fd").iterdir()}
     assert opened == {"0", "1", "2", "3", "4"}
@@ -160,6 +164,30 @@ def test_workers_have_no_network_and_can_open_nothing(server: Running) -> None:
     assert limits["Max open files"][:2] == ["5", "5"]
     assert limits["Max core file size"][:2] == ["0", "0"]
     assert limits["Max address space"][0] != "unlimited"
+
+
+def libraries(pid: int) -> set[str]:
+    return set(re.findall(r"\S+\.so\S*", Path(f"/proc/{pid}/maps").read_text()))
+
+
+def test_a_worker_has_everything_from_its_keeper(server: Running) -> None:
+    """What each would import for itself costs it ten times as much as being forked."""
+    alive(server)
+    assert all(libraries(worker) <= libraries(keeper(server)) for worker in children(keeper(server)))
+
+
+def test_quick_queries_do_not_get_in_each_others_way(tmp_path: Path) -> None:
+    """Many clients at a time are answered by a few workers, and endless queries leave these free."""
+    with serving(tmp_path, HARBOUR) as running, ThreadPoolExecutor(12) as pool:
+        assert all(answer.status == 200 for answer in pool.map(lambda _: running.sparql(ASK), range(120)))
+        until(lambda: len(children(keeper(running))) <= 2 * QUICK + SPARE)
+    with serving(tmp_path, HARBOUR, "--limit", "seconds=30") as running, ThreadPoolExecutor(12) as pool:
+        endless = [pool.submit(running.sparql, ENDLESS) for _ in range(QUICK + 2)]
+        until(lambda: len(children(keeper(running))) >= QUICK + 2)
+        time.sleep(1)
+        assert running.sparql(ASK, timeout="5").status == 200
+        assert not any(one.done() for one in endless)
+        os.kill(keeper(running), signal.SIGKILL)  # nobody waits for these
 
 
 def test_who_waits_too_long_or_in_too_long_a_queue_is_told_when_to_come_back(tmp_path: Path) -> None:
@@ -234,6 +262,18 @@ def test_changed_files_take_over_without_a_lost_request(copied: Path, tmp_path: 
         assert b'isms_trouble{workspace="isms"} 1.0' in server.ask("/metrics").body
 
 
+def test_settings_are_watched_too_and_a_mistake_in_them_is_survived(copied: Path, tmp_path: Path) -> None:
+    settings = (copied / "isms.toml").read_text()
+    with serving(tmp_path, copied) as server:
+        etag = server.ask("/findings").headers["etag"]
+        (copied / "isms.toml").write_text("tables = 5\n" + settings)
+        until(lambda: "not loaded again" in server.said, 15)
+        assert b'isms_trouble{workspace="isms"} 1.0' in server.ask("/metrics").body
+        (copied / "isms.toml").write_text(settings.replace("as-of = 2026-11-23", "as-of = 2026-11-22"))
+        until(lambda: server.ask("/findings").json()["as_of"] == "2026-11-22", 15)
+        assert server.ask("/findings").headers["etag"] != etag
+
+
 def test_a_keeper_that_breaks_down_comes_back(copied: Path, tmp_path: Path) -> None:
     with serving(tmp_path, copied) as server:
         os.kill(keeper(server), signal.SIGKILL)
@@ -274,3 +314,28 @@ def test_answers_are_the_same_from_a_fresh_worker_and_a_used_one(tmp_path: Path)
             assert single.ask(path).body == kept.ask(path).body, path
         stage = "SELECT ?stage { [] isms:asOf ?day ; isms:stage ?stage }"
         assert json.loads(kept.sparql(stage).body) == json.loads(single.sparql(stage).body)
+
+
+def test_slow_clients_hold_no_more_answers_than_there_is_room_for(tmp_path: Path) -> None:
+    limits = [f"--limit={one}" for one in ("unsent_bytes=20000000", "body_seconds=2", "bytes_per_second=10000000")]
+    with serving(tmp_path, HARBOUR, *limits) as server:
+        large = "SELECT ?a ?b ?c ?x { ?a ?b ?c VALUES ?x { 1 2 3 4 } }"
+        size = len(server.sparql(large, format="csv").body)
+        assert 3_000_000 < size < 15_000_000
+        socks = []
+        try:
+            for _ in range(20_000_000 // size):
+                sock = socket.socket()
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                sock.connect((server.host, server.port))
+                head = f"GET /sparql?format=csv&query={quote(large)} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                sock.sendall(head.encode())
+                assert sock.recv(12) == b"HTTP/1.1 200"
+                socks.append(sock)
+            refused = server.sparql(large, format="csv")
+            assert problem(refused) == (503, "Too many large answers are under way to slow clients.")
+            assert alive(server)
+            until(lambda: server.sparql(large, format="csv").status == 200, 20)  # those who take nothing are left
+        finally:
+            for sock in socks:
+                sock.close()

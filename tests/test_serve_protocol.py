@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
+import json
 import os
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from isms_graph.api.app import _Outside
+from isms_graph.api.limits import Limits
+from isms_graph.api.log import Log
+from isms_graph.api.server import Server
 from pyoxigraph import QueryBoolean, QueryResultsFormat, QuerySolutions, RdfFormat, parse, parse_query_results
 from servers import Running, serving
 from w3c_protocol import DATA, HOW_TO_GET, ROOT, Case, Request, cases, graphs, updates
@@ -176,9 +183,65 @@ def test_other_origins_only_where_they_are_allowed(server: Running, kasei: Runni
     assert "access-control-allow-origin" not in kasei.ask("/sparql", "OPTIONS", headers=asked).headers
 
 
-def test_a_name_that_is_not_this_machine_is_not_answered(server: Running) -> None:
-    for path in ("/sparql?query=ASK%20%7B%7D", "/findings", "/healthz", "/"):
-        assert server.ask(path, headers={"Host": "evil.example"}).status == 421
+def addresses(server: Running) -> list[str]:
+    """An address of every route of a server with one workspace."""
+    found = [path.replace("{name}", "top-risks") for path in server.ask("/openapi.json").json()["paths"]]
+    assert len(found) > 12
+    return [*found, "/", "/openapi.json", "/.well-known/void", "/sparql/", "/sparql?query=ASK%7B%7D", "/impact?what=R-03", "/nothing"]
+
+
+def test_every_route_refuses_a_foreign_host(server: Running) -> None:
+    for path in addresses(server):
+        assert server.ask(path, headers={"Host": "evil.example"}).status == 421, path
+        assert server.ask(path, "POST", headers={"Host": f"127.0.0.1.evil.example:{server.port}"}).status == 421, path
+
+
+def test_answers_set_no_cookie_and_only_the_page_is_one(server: Running) -> None:
+    script = "<script>alert(1)</script>"
+    paths = [*addresses(server), f"/sparql?query=SELECT%20('{quote(script)}'%20AS%20%3Fx)%20%7B%7D", f"/elements/{quote(script)}"]
+    for path in paths:
+        answer = server.ask(path, headers={"Accept": "*/*"})
+        assert "set-cookie" not in answer.headers, path
+        assert answer.headers["x-content-type-options"] == "nosniff", path
+        assert "script-src" not in answer.headers["content-security-policy"], path
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'"), path
+        assert (answer.headers.get("content-type", "").startswith("text/html")) == (path == "/"), path
+
+
+def test_every_request_is_logged(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    with serving(tmp_path, HARBOUR, "--log", log) as server:
+        asked = [
+            ("/sparql?query=ASK%7B%7D", "GET", {}, 200), ("/sparql?query=ASK", "GET", {}, 400), ("/nothing", "GET", {}, 404),
+            ("/findings", "POST", {}, 405), ("/impact", "GET", {}, 422), ("/status", "GET", {"Host": "evil.example"}, 421),
+            (f"/sparql?query={'x' * 64_500}", "GET", {}, 413), ("/healthz", "HEAD", {}, 200),
+        ]  # fmt: skip
+        for path, method, headers, status in asked:
+            assert server.ask(path, method, headers=headers).status == status, path[:100]
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(line["route"], line["status"]) for line in lines] == [(path.partition("?")[0], status) for path, _, _, status in asked]
+
+
+def test_a_defect_says_nothing_of_the_inside(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    async def broken(*_: Any) -> None:
+        raise ZeroDivisionError("inside")
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "GET", "path": "/", "raw_path": b"/", "query_string": b"", "headers": [(b"host", b"localhost")],
+        "client": ("127.0.0.1", 1),
+    }  # fmt: skip
+    log = tmp_path / "log.jsonl"
+    asyncio.run(_Outside(broken, Server([], Limits()), Log(log))(scope, None, send))
+    assert sent[0]["status"] == 500
+    assert json.loads(sent[1]["body"])["detail"] == "The server has a defect."
+    assert "inside" not in repr(sent) and "ZeroDivision" not in repr(sent)
+    assert "ZeroDivisionError: inside" in capsys.readouterr().err, "the operator is told"
+    assert json.loads(log.read_text())["status"] == 500
 
 
 def test_the_service_describes_itself(server: Running) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import Run
+from isms_graph.api.tokens import new_token
 from servers import Running, serving
 
 from isms_graph.queries import questions
@@ -115,6 +116,7 @@ def test_an_element_says_what_is_said_of_it_and_where(server: Running) -> None:
         ("/queries/top-risks?nonsense=1", 404, "parameter of top-risks"),
         ("/findings?stage=stage9", 404, "Did you mean"),
         ("/diff?from=yesterday", 400, "is not a date"),
+        ("/diff?from=0001-01-01", 400, "too far away"),
         ("/elements/nothing-like-it", 404, "There is no element"),
         ("/elements/../../etc/passwd", 404, ""),
         ("/nothing", 404, "openapi.json"),
@@ -186,3 +188,12 @@ def test_a_workspace_that_cannot_be_loaded_is_told_at_the_start(isms_command: Ca
     done = isms_command("serve", tmp_path, "--port", "0")
     assert done.code == 2
     assert "broken.ttl:1" in done.err
+
+
+def test_a_token_for_a_workspace_that_is_not_served_stops_the_start(isms_command: Callable[..., Run], tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens.toml"
+    tokens.write_text(new_token("auditor", ["harbour"])[1])
+    tokens.chmod(0o600)
+    done = isms_command("serve", NEGLECTED, "--port", "0", "--tokens", tokens)
+    assert done.code == 2
+    assert "there is no workspace 'harbour'" in done.err and "Served are harbour-neglected" in done.err

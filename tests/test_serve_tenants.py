@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import random
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +13,7 @@ from typing import Any
 
 import pytest
 from isms_graph.api.tokens import new_token
-from servers import Answer, Running, serving
+from servers import Answer, Running, children, serving
 
 TENANTS = ("red", "green", "blue")
 CANARY = {name: f"canary-{name}-7f3a" for name in TENANTS}
@@ -156,7 +159,7 @@ def test_a_graph_token_sees_its_graph_with_what_follows_from_it(shop: Shop) -> N
 
 
 @pytest.mark.parametrize(
-    "path", ["/findings", "/status", "/impact?what=x", "/queries/top-risks", "/elements/x", "/process-map.svg", "/diff"]
+    "path", ["/findings", "/status", "/impact?what=x", "/queries/top-risks", "/elements/x", "/process-map.svg", "/diff", "/"]
 )
 def test_a_graph_token_gets_no_answer_that_is_drawn_from_all_graphs(shop: Shop, path: str) -> None:
     answer = shop.get("red of common", f"/common{path}")
@@ -165,6 +168,8 @@ def test_a_graph_token_gets_no_answer_that_is_drawn_from_all_graphs(shop: Shop, 
 
 
 def test_a_graph_token_is_told_of_its_graph_only(shop: Shop) -> None:
+    browser = {"Authorization": f"Bearer {shop.secrets['red of common']}", "Accept": "text/html,*/*;q=0.5"}
+    assert shop.server.ask("/common/sparql", headers=browser).headers["content-type"].startswith("text/turtle"), "no page"
     answer = shop.get("red of common", "/common/sparql?format=turtle")
     assert "file:red.ttl" in answer.text
     assert "green" not in answer.text
@@ -184,7 +189,67 @@ PATHS = [
 def test_another_workspace_looks_as_if_it_were_not_there(shop: Shop, path: str) -> None:
     there, not_there = shop.get("red", f"/green{path}"), shop.get("red", f"/nowhere{path}")
     assert (there.status, not_there.status) == (404, 404)
-    assert there.json()["detail"] == not_there.json()["detail"]
+    assert there.body == not_there.body
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", ""), ("GET", "/impact"), ("GET", "/queries/nothing"), ("GET", "/findings?stage="), ("POST", "/findings"),
+     ("DELETE", "/sparql"), ("OPTIONS", "/sparql"), ("HEAD", "/status"), ("GET", "/nothing"), ("POST", "/sparql")],
+)  # fmt: skip
+def test_no_mistake_in_a_request_tells_of_another_workspace(shop: Shop, method: str, path: str) -> None:
+    """Wrong parameters, methods and names are looked at after the token."""
+    for who, status in (("red", 404), (None, 401)):
+        headers = {"Authorization": f"Bearer {shop.secrets[who]}"} if who else {}
+        there, not_there = (shop.server.ask(f"/{name}{path}", method, headers=headers) for name in ("green", "nowhere"))
+        assert (there.status, there.body) == (not_there.status, not_there.body)
+        assert there.status == status
+
+
+def test_the_description_of_the_routes_is_of_those_that_one_may_see(shop: Shop) -> None:
+    text = shop.get("red", "/openapi.json").text
+    assert '"/red/sparql"' in text
+    assert [name for name in ("green", "blue", "common") if name in text] == []
+    assert '"/green/sparql"' in shop.get("all", "/openapi.json").text
+
+
+def test_two_tokens_in_a_request_are_refused(shop: Shop) -> None:
+    connection = http.client.HTTPConnection(shop.server.host, shop.server.port, timeout=10)
+    connection.putrequest("GET", "/red/status")
+    for who in ("red", "green"):
+        connection.putheader("Authorization", f"Bearer {shop.secrets[who]}")
+    connection.endheaders()
+    assert connection.getresponse().status == 400
+    connection.close()
+
+
+def test_each_workspace_has_a_process_of_its_own(shop: Shop) -> None:
+    """A keeper is given one workspace; the workers that answer are forked from it."""
+    names = []
+    for pid in children(shop.server.process.pid):
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+        parent = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+        if parent == shop.server.process.pid:
+            spec = json.loads(words[words.index("isms_graph.api.keeper") + 2])
+            names.append(spec["name"])
+            assert [Path(path).name for path in spec["paths"]] == [spec["name"]]
+    assert sorted(names) == sorted([*TENANTS, "common"])
+
+
+def test_a_workspace_that_breaks_later_stops_no_other(tmp_path: Path) -> None:
+    for name in ("red", "green"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "isms.ttl").write_text(tenant(name) + SHARED.partition("\n")[2])
+    risks = "SELECT ?x { ?x a isms:Risk }"
+    with serving(tmp_path, tmp_path / "red", tmp_path / "green") as server:
+        (tmp_path / "red" / "more.ttl").write_text("<urn:x> a isms:Risk")
+        end = time.monotonic() + 15
+        while "more.ttl:1" not in server.said:
+            assert time.monotonic() < end, server.said
+            time.sleep(0.05)
+        for name in ("red", "green"):
+            assert server.rows(risks, path=f"/{name}/sparql") == [{"x": f"https://{CANARY[name]}.example/risk"}]
+        assert "more.ttl" not in server.ask("/green/").text
 
 
 @pytest.mark.parametrize("path", [*PATHS[:9], "/sparql"])
@@ -194,7 +259,8 @@ def test_nobody_without_a_token_gets_in(shop: Shop, path: str) -> None:
         assert answer.status == 401, (path, header)
         assert answer.headers["www-authenticate"].startswith("Bearer")
         assert "canary" not in answer.text
-    assert shop.server.ask("/metrics").status == 401
+    for path in ("/metrics", "/openapi.json", "/nowhere"):
+        assert shop.server.ask(path).status == 401
     assert shop.server.ask("/").status == 401
     assert shop.server.ask("/healthz").status == 200
 
@@ -205,6 +271,15 @@ def test_metrics_are_for_those_who_see_everything(shop: Shop) -> None:
 
 def test_the_list_of_workspaces_is_of_those_that_one_may_see(shop: Shop) -> None:
     assert [name for name in (*TENANTS, "common") if f'"/{name}/"' in shop.get("red", "/").text] == ["red"]
+
+
+def test_the_openapi_document_names_no_workspace_that_one_does_not_see(shop: Shop) -> None:
+    assert shop.server.ask("/openapi.json").status == 401
+    whole = shop.get("all", "/openapi.json").json()["paths"]
+    seen = shop.get("red", "/openapi.json")
+    assert {path.split("/")[1] for path in whole} >= {*TENANTS, "common"}
+    assert "/red/sparql" in seen.json()["paths"]
+    assert not any(name in seen.text for name in ("green", "blue", "common"))
 
 
 def test_what_one_has_is_no_answer_to_another(shop: Shop) -> None:

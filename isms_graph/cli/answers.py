@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from isms_graph.cli.output import emit, emit_json, parse_output
 from isms_graph.cli.progress import progress
-from isms_graph.errors import InputError
+from isms_graph.errors import InputError, UsageError
 from isms_graph.graph import Isms, load
 
 
@@ -16,6 +16,14 @@ def loaded(workspace: Sequence[str], as_of: str | None) -> Isms:
     with progress() as step:
         step("reading the files")
         return load(workspace, as_of=as_of)
+
+
+def parameter(text: str) -> tuple[str, str]:
+    """The name and the value in NAME=VALUE. Raises UsageError."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UsageError(f"a parameter is written NAME=VALUE, not {text!r}.")
+    return name, value
 
 
 def run_explain(name: str | None, list_: str | None, output: str) -> int:

@@ -92,7 +92,7 @@ def _check(
     step("reading the files")
     isms_ = load(workspace, as_of=options.as_of)
     step(f"running {len(catalogue.checks)} checks")
-    report = run_checks(isms_, options.stage, _engine(options.engine), catalogue)
+    report = run_checks(isms_, options.stage, engine_named(options.engine), catalogue)
     if options.owl:
         step("looking for contradictions with the OWL reasoner")
         from isms_graph.owl import with_contradictions
@@ -133,7 +133,8 @@ def _since(report: Report, options: Options, catalogue: Catalogue, step: Callabl
     return compare(report, before, revision)
 
 
-def _engine(name: str) -> Engine:
+def engine_named(name: str) -> Engine:
+    """The engine that --engine names."""
     if name == "reference":
         from isms_graph.shacl.reference import ReferenceEngine
 

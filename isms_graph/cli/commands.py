@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from isms_graph.errors import UsageError
 from isms_graph.sources.workspace import STAGES
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -42,10 +43,30 @@ def as_of_option(command: click.decorators.FC) -> click.decorators.FC:
     return click.option("--as-of", metavar="DATE", help="As of this date instead of today, such as 2026-11-23.")(command)
 
 
+def each_options(command: click.decorators.FC) -> click.decorators.FC:
+    """The options --each, --jobs and --dask."""
+    for option in (
+        click.option("--dask", metavar="ADDRESS", help="With --each, work on this Dask cluster, such as tcp://host:8786, whose workers see "
+            "the same folders and whose network you trust; `local` starts one on this machine."),
+        click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="With --each, use so many processes. Default: one for each "
+            "processor."),
+        click.option("--each", is_flag=True, help="Take each WORKSPACE as an organisation of its own, in parallel; one that cannot be read "
+            "does not stop the rest. Without it, several make up one ISMS."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
 def fail_on_gained_option(command: click.decorators.FC) -> click.decorators.FC:
     """The --fail-on option of verbs that compare."""
     help_ = "Exit 1 if a finding is gained that is this serious, or more."
     return click.option("--fail-on", type=click.Choice(SEVERITIES), default="never", show_default=True, help=help_)(command)
+
+
+def _only_with_each(**given: object) -> None:
+    for name, value in given.items():
+        if value is not None:
+            raise UsageError(f"--{name} goes with --each, which takes each WORKSPACE as an organisation of its own.")
 
 
 @cli.command()
@@ -77,25 +98,35 @@ def fail_on_gained_option(command: click.decorators.FC) -> click.decorators.FC:
 @click.option("--owl", is_flag=True, help="Also look for contradictions with an OWL reasoner (HermiT).")
 @click.option("--timing", is_flag=True, help="Say which checks took how long.")
 @click.option("--watch", is_flag=True, help="Stay, and say what each saved file gains and loses; Ctrl-C stops.")
+@each_options
+@click.option("--reports", metavar="DIR", type=click.Path(), help="With --each, write each organisation's whole report to DIR as JSON.")
 def check(
     workspace: Sequence[str], as_of: str | None, stage: str | None, fail_on: str, output: Sequence[str],
     select: Sequence[str], ignore: Sequence[str], engine: str, owl: bool, timing: bool,
-    baseline: str | None, update_baseline: bool, since: str | None, watch: bool,
+    baseline: str | None, update_baseline: bool, since: str | None, watch: bool, each: bool, jobs: int | None, dask: str | None,
+    reports: str | None,
 ) -> int:  # fmt: skip
     """Run the conformance checks.
 
     Exits with 0 if there is no finding at or above --fail-on, 1 if there is (or the baseline is stale), 2 if the input
-    cannot be read.
+    cannot be read. With --each, 2 comes after all others were checked, and --output is text or json.
 
     \b
     isms check my-isms --output text --output sarif=isms.sarif
     isms check my-isms --since main
+    isms check --each orgs/*/ --jobs 4 --reports reports
     """
     from isms_graph.cli.check import Options, run
 
-    return run(
-        Options(workspace, as_of, stage, fail_on, output, select, ignore, engine, owl, timing, baseline, update_baseline, since, watch)
+    options = Options(
+        workspace, as_of, stage, fail_on, output, select, ignore, engine, owl, timing, baseline, update_baseline, since, watch
     )
+    if each:
+        from isms_graph.cli.portfolio import Means, run_check_each
+
+        return run_check_each(options, Means(jobs, dask), reports)
+    _only_with_each(jobs=jobs, dask=dask, reports=reports)
+    return run(options)
 
 
 @cli.command()
@@ -219,9 +250,10 @@ def diff(
 )
 @click.option("--labels/--iris", "labels", default=None, help="Names or IRIs of elements. Default: names in table, markdown and xlsx.")
 @click.option("--list", "list_", is_flag=True, help="List the saved queries.")
+@each_options
 def query(
     name: str | None, workspace: Sequence[str], as_of: str | None, text: str | None, interactive: bool, params: Sequence[str],
-    output: str | None, labels: bool | None, list_: bool,
+    output: str | None, labels: bool | None, list_: bool, each: bool, jobs: int | None, dask: str | None,
 ) -> int:  # fmt: skip
     """Answer a saved question by NAME, or a SPARQL query of your own.
 
@@ -234,7 +266,15 @@ def query(
     isms query my.rq my-isms --output xlsx=risks.xlsx
     isms query -e "SELECT ?risk ?level { ?risk isms:currentLevel ?level } ORDER BY DESC(?level)" my-isms
     isms query -i my-isms
+    isms query risks-not-reviewed --each orgs/*/ --param months=6 --output csv
     """
+    if each and not list_:
+        from isms_graph.cli.portfolio import Means, run_query_each
+
+        if text is not None or interactive or labels is not None:
+            raise UsageError("--each goes without -e, -i, --labels and --iris.")
+        return run_query_each(name, workspace, as_of, params, output, Means(jobs, dask))
+    _only_with_each(jobs=jobs, dask=dask)
     from isms_graph.cli.query import Asked, run_query
 
     return run_query(Asked(name, workspace, as_of, text, interactive, params, output, labels, list_))

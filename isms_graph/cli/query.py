@@ -10,12 +10,12 @@ from pathlib import Path
 import click
 from pyoxigraph import Triple
 
-from isms_graph.cli.answers import loaded
+from isms_graph.cli.answers import loaded, parameter
 from isms_graph.cli.output import emit, emit_json, parse_output
 from isms_graph.errors import InputError, UnknownName, UsageError
 from isms_graph.graph import Isms
 from isms_graph.namespaces import nearest
-from isms_graph.queries import Question, ask, bound, questions, read_question, run
+from isms_graph.queries import Question, ask, questions, read_question, run, with_values
 from isms_graph.query_terms import doubts, matching_nothing
 from isms_graph.render.results import FOR_PEOPLE, FORMATS, GRAPHS, TABLES, graph_text, table_text, write_workbook
 from isms_graph.render.table import write_table
@@ -75,7 +75,7 @@ def run_query(asked: Asked) -> int:
         from isms_graph.cli.shell import run_shell
 
         return run_shell(workspace, asked.as_of, chosen)
-    values = dict(_parameter(text) for text in asked.params)
+    values = dict(parameter(text) for text in asked.params)
     if asked.text is None and asked.name != "-" and (asked.name is None or Path(asked.name).suffix != ".rq"):
         question = _saved(asked.name)
         write(ask(loaded(workspace, asked.as_of), question, values), chosen)
@@ -120,7 +120,7 @@ def answer_own(
     isms_: Isms, text: str, path: Path | None, chosen: Form, question: Question | None = None, values: dict[str, str] | None = None
 ) -> Table | list[Triple]:
     """Answer a user's own query and write the answer; say on the other stream what in it can match nothing."""
-    complete = bound(isms_, question, values or {}) if question else text
+    complete = with_values(isms_, question, values or {}) if question else text
     answer = run(isms_, complete, path)
     found = doubts(isms_, text)
     if not found and (not answer.rows or answer.answer is False if isinstance(answer, Table) else not answer):
@@ -162,10 +162,3 @@ def _list(chosen: Form) -> int:
     else:
         raise UsageError("the list of queries is a table or json.")
     return 0
-
-
-def _parameter(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise UsageError(f"a parameter is written NAME=VALUE, not {text!r}.")
-    return name, value

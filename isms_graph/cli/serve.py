@@ -15,6 +15,9 @@ import click
 from isms_graph.errors import InputError, MissingExtra, UsageError
 
 if TYPE_CHECKING:
+    import uvicorn
+
+    from isms_graph.api.sites import Site
     from isms_graph.api.tokens import Tokens
 
 
@@ -48,7 +51,8 @@ def run_serve(
     sites = [Site(name, paths, as_of, scopes, chosen) for name, paths in places]
     app = create_app(Server(sites, chosen, who, hosts), cors, Log(sys.stderr if log == "-" else log) if log else None)
     config = uvicorn.Config(
-        app, host=host, port=port, log_level="warning", access_log=False, server_header=False, http=impatient(chosen.body_seconds),
+        app, host=host, port=port, log_level="warning", access_log=False, server_header=False, proxy_headers=False,
+        http=impatient(chosen.body_seconds),
         h11_max_incomplete_event_size=chosen.header_bytes, ws="none",
         limit_concurrency=chosen.connections, timeout_graceful_shutdown=int(chosen.seconds) + 2,
     )  # fmt: skip
@@ -56,21 +60,20 @@ def run_serve(
     return 0
 
 
-async def _serve(server: object, sites: Sequence[object]) -> None:
+async def _serve(server: uvicorn.Server, sites: Sequence[Site]) -> None:
     """Load everything first, so that what is wrong with a workspace is said before anybody can ask."""
     for site in sites:
-        await site.load()  # type: ignore[attr-defined]
-        if not site.generation.apart:  # type: ignore[attr-defined]
+        await site.load()
+        if not site.now.apart:
             click.echo("The system does not let queries run in a network of their own; they still cannot open a connection.", err=True)
-    host, port = server.config.host, server.config.port  # type: ignore[attr-defined]
-    sock = _listening(host, port)
-    shown = f"[{host}]" if ":" in host else host
+    sock = _listening(server.config.host, server.config.port)
+    host = f"[{server.config.host}]" if ":" in server.config.host else server.config.host
     for site in sites:
-        path = "" if len(sites) == 1 else f"{site.name}/"  # type: ignore[attr-defined]
-        facts = site.generation.facts  # type: ignore[attr-defined]
-        click.echo(f"{facts['name'] or site.name}: http://{shown}:{sock.getsockname()[1]}/{path} ({facts['statements']:,} statements)")  # type: ignore[attr-defined]
+        facts = site.now.facts
+        url = f"http://{host}:{sock.getsockname()[1]}/{'' if len(sites) == 1 else f'{site.name}/'}"
+        click.echo(f"{facts['name'] or site.name}: {url} ({facts['statements']:,} statements)")
     click.echo("SPARQL is at sparql, all routes at /openapi.json. Press Ctrl-C to stop.")
-    await server.serve(sockets=[sock])  # type: ignore[attr-defined]
+    await server.serve(sockets=[sock])
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -146,7 +146,10 @@ def _configure(workspace: Workspace) -> None:
     workspace.stage = settings.get("stage")
     if workspace.stage is not None and workspace.stage not in STAGES:
         raise InputError(f"'stage' has to be one of {', '.join(STAGES)}.", path)
-    for name, table in settings.get("tables", {}).items():
+    declared = settings.get("tables", {})
+    if not isinstance(declared, dict):
+        raise InputError('the tables need a section each, such as [tables."risks.csv"].', path)
+    for name, table in declared.items():
         wrong = not isinstance(table, dict) or not isinstance(table.get("class"), str) or not set(table) <= {"class", "sheet"}
         if wrong or not isinstance(table.get("sheet", ""), str):
             raise InputError(f'the table {name!r} needs a line such as class = "Risk", and for a workbook perhaps sheet = "Risks".', path)
