@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 
 from isms_graph.namespaces import PREFIXES
+from isms_graph.sparql_lexer import LONGEST_PREFIX, WORDS, Token, Unreadable, place, shown, tokens
 
-from .lexer import LONGEST_PREFIX, Token, place, shown, tokens
 from .limits import Limits
 from .problems import Problem
 
@@ -24,16 +24,7 @@ _FORMS = {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"}
 _WRITES = {"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"}
 _CHANGING = {"NOW", "RAND", "UUID", "STRUUID", "BNODE"}
 _SKIPPED = {"SELECT", "GROUP", "ORDER", "HAVING", "LIMIT", "OFFSET"}  # clauses whose variables are no patterns
-_WORDS = _FORMS | _WRITES | _CHANGING | _SKIPPED | {
-    "A", "ABS", "ADJUST", "ALL", "AS", "ASC", "AVG", "BASE", "BIND", "BOUND", "BY", "CEIL", "COALESCE", "CONCAT", "CONTAINS", "COUNT",
-    "DATA", "DATATYPE", "DAY", "DEFAULT", "DESC", "DISTINCT", "ENCODE_FOR_URI", "EXISTS", "FALSE", "FILTER", "FLOOR", "FROM", "GRAPH",
-    "GROUP_CONCAT", "HASLANG", "HASLANGDIR", "HOURS", "IF", "IN", "INTO", "IRI", "ISBLANK", "ISIRI", "ISLITERAL", "ISNUMERIC",
-    "ISTRIPLE", "ISURI", "LANG", "LANGDIR", "LANGMATCHES", "LATERAL", "LCASE", "MAX", "MD5", "MIN", "MINUS", "MINUTES", "MONTH",
-    "NAMED", "NOT", "OBJECT", "OPTIONAL", "PREDICATE", "PREFIX", "REDUCED", "REGEX", "REPLACE", "ROUND", "SAMETERM", "SAMPLE",
-    "SECONDS", "SEPARATOR", "SHA1", "SHA256", "SHA384", "SHA512", "SILENT", "STR", "STRAFTER", "STRBEFORE", "STRDT", "STRENDS",
-    "STRLANG", "STRLANGDIR", "STRLEN", "STRSTARTS", "SUBJECT", "SUBSTR", "SUM", "TIMEZONE", "TO", "TRIPLE", "TRUE", "TZ", "UCASE",
-    "UNDEF", "UNION", "URI", "USING", "VALUES", "VERSION", "WHERE", "YEAR",
-}  # fmt: skip
+_KNOWN = WORDS | _WRITES
 
 # SERVICE, blanks and comments, perhaps SILENT, a variable or IRI, and {: wider than the engine's own rule, never narrower.
 _BLANK = r"(?:[ \t\r\n]|#[^\r\n]*+)*+"
@@ -66,7 +57,10 @@ def admit(text: str, limits: Limits) -> Admitted:
     """The query with what is known of it before it runs. Raises Problem: 400, 403 or 413."""
     _refuse_size(text, limits)
     _refuse_calls(text)
-    found = tokens(text, limits)
+    try:
+        found = tokens(text, limits.tokens, limits.depth)
+    except Unreadable as error:
+        raise Problem(400, error.detail, error.advice) from None
     for token in found:
         _refuse_word(text, token)
     start, prefixes = _prologue(text, found)
@@ -108,7 +102,7 @@ def _refuse_word(text: str, token: Token) -> None:
         return
     if token.text[:7].upper() == "SERVICE":
         raise _calls(text, token.start)
-    if token.word and token.word not in _WORDS:
+    if token.word and token.word not in _KNOWN:
         raise Problem(
             400,
             f"{shown(token.text)} at {place(text, token.start)} is no word of SPARQL.",

@@ -13,25 +13,22 @@ place of the UNDEF of its VALUES block, never as text. Types: `element` (an IRI,
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from pyoxigraph import Literal, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, Triple
 
 from isms_graph.assessment import assess, months_before
-from isms_graph.errors import CatalogueError, InputError, MissingExtra, UnknownName, UsageError
+from isms_graph.errors import CatalogueError, InputError, UnknownName, UsageError
 from isms_graph.graph import Isms
-from isms_graph.index import Object
 from isms_graph.names import resolve
-from isms_graph.namespaces import ASSESSMENT, SPARQL_PREFIXES, XSD, nearest
+from isms_graph.namespaces import ASSESSMENT, XSD, nearest
+from isms_graph.query_errors import bad_query as bad_query
 from isms_graph.resources import folder
+from isms_graph.results import Table as Table
 from isms_graph.shacl.sparql import NotUnderstood, tokens
 
 _HEADER = re.compile(r"^#\+\s*([^:\s]*)\s*:?[ \t]*(.*?)\s*$", re.MULTILINE)
@@ -60,59 +57,6 @@ class Question:
     columns: tuple[tuple[str, str], ...]
     text: str
     path: Path
-
-
-@dataclass(frozen=True)
-class Table:
-    """The rows of an answer: RDF terms, None where a variable is unbound. `names` turns a term into words."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Object | None, ...], ...]
-    names: Callable[[Object], str] = field(repr=False, compare=False, default=str)
-
-    def texts(self) -> list[list[str]]:
-        """The rows with names in place of IRIs and empty texts for what is unbound."""
-        return [["" if term is None else self.names(term) for term in row] for row in self.rows]
-
-    def records(self) -> list[dict[str, Any]]:
-        """One dictionary a row: IRIs and texts as strings, numbers and booleans as such, None where unbound."""
-        return [{column: _plain(term) for column, term in zip(self.columns, row, strict=True)} for row in self.rows]
-
-    def to_csv(self) -> str:
-        """The table as CSV with a header; IRIs in full."""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(self.columns)
-        for record in self.records():
-            writer.writerow(["" if value is None else value for value in record.values()])
-        return out.getvalue()
-
-    def to_polars(self) -> Any:
-        """The table as a polars DataFrame. Raises MissingExtra."""
-        try:
-            import polars  # type: ignore[import-not-found, unused-ignore]
-        except ImportError:
-            raise MissingExtra("to_polars()", "polars") from None
-        return polars.DataFrame(self.records(), schema=list(self.columns), infer_schema_length=None)
-
-    def to_pandas(self) -> Any:
-        """The table as a pandas DataFrame. Raises MissingExtra."""
-        try:
-            import pandas  # type: ignore[import-not-found, import-untyped, unused-ignore]
-        except ImportError:
-            raise MissingExtra("to_pandas()", "pandas") from None
-        return pandas.DataFrame(self.records(), columns=list(self.columns))
-
-
-def _plain(term: Object | None) -> Any:
-    if isinstance(term, Literal):
-        kind = term.datatype.value.removeprefix(XSD)
-        if kind == "integer":
-            return int(term.value)
-        if kind in ("decimal", "double"):
-            return float(term.value)
-        return term.value == "true" if kind == "boolean" else term.value
-    return term.value if isinstance(term, NamedNode) else None if term is None else str(term)
 
 
 def questions() -> dict[str, Question]:
@@ -203,7 +147,7 @@ def with_values(isms_: Isms, question: Question, values: dict[str, str]) -> str:
 
 
 def run(isms_: Isms, text: str, path: Path | None = None) -> Table | list[Triple]:
-    """The answer to any SPARQL query; the known prefixes need no declaration. Raises InputError for a bad query."""
+    """The answer to any SPARQL query; the prefixes of the ISMS need no declaration. Raises InputError for a bad query."""
     try:
         words = {token.text for token in tokens(text) if token.kind == "word"}
     except NotUnderstood:
@@ -214,28 +158,18 @@ def run(isms_: Isms, text: str, path: Path | None = None) -> Table | list[Triple
     if not any(True for _ in isms_.store.quads_for_pattern(ASSESSMENT, None, None, None)):
         assess(isms_)
     try:
-        answer = store.query(SPARQL_PREFIXES + text, base_iri=isms_.workspace.base)
+        answer = store.query(text, base_iri=isms_.workspace.base, prefixes=isms_.prefixes)
+        if isinstance(answer, QueryBoolean):
+            return Table(("answer",), ((Literal(bool(answer)),),), isms_.label, bool(answer))
+        if isinstance(answer, QueryTriples):
+            return list(answer)
+        assert isinstance(answer, QuerySolutions)
+        columns = tuple(variable.value for variable in answer.variables)
+        return Table(columns, tuple(tuple(solution) for solution in answer), isms_.label)
     except SyntaxError as error:
-        raise bad_query(str(error), text, path) from None
-    if isinstance(answer, QueryBoolean):
-        return Table(("answer",), ((Literal(bool(answer)),),), isms_.label)
-    if isinstance(answer, QueryTriples):
-        return list(answer)
-    assert isinstance(answer, QuerySolutions)
-    columns = tuple(variable.value for variable in answer.variables)
-    return Table(columns, tuple(tuple(solution) for solution in answer), isms_.label)
-
-
-def bad_query(error: str, text: str, path: Path | None = None) -> InputError:
-    """The engine's message as line and column of the user's text, with the line; its list of expected tokens is no help."""
-    place = re.search(r"error at (\d+):(\d+)", error)
-    reason = "the prefix is not declared" if "Prefix not found" in error else "the query is not valid SPARQL"
-    if place is None:
-        return InputError(f"{reason}: {error[:200]}", path)
-    line, column = int(place[1]) - SPARQL_PREFIXES.count("\n"), int(place[2])
-    lines = text.splitlines()
-    shown = lines[line - 1].strip()[:200] if 0 < line <= len(lines) else ""
-    return InputError(f"{reason}{f', here: {shown}' if shown else '; it ends too early'}", path, max(line, 1), column)
+        raise bad_query(str(error), text, path, isms_.prefixes) from None
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(f"the query cannot be answered: {str(error)[:300]}.", path) from None
 
 
 def _bind(isms_: Isms, parameter: Parameter, text: str) -> NamedNode | Literal:

@@ -15,8 +15,8 @@ ROOT = Path(isms_graph.__file__).parent
 REPOSITORY = ROOT.parent
 # Each line may import from the lines above it and from its own; see CONTRIBUTING.md.
 LAYERS = [
-    {"errors", "namespaces", "resources"},
-    {"index"},
+    {"errors", "namespaces", "resources", "sparql_lexer"},
+    {"index", "sparql_patterns"},
     {"endpoint"},
     {"vocabulary"},
     {"shacl"},
@@ -26,6 +26,7 @@ LAYERS = [
     {"names", "assessment", "catalogue", "edges", "elements"},
     {"findings"},
     {"waivers"},
+    {"query_errors", "results", "query_terms"},
     {"examples", "checks", "queries", "impacts", "plans", "baselines", "revisions", "watching", "proposals"},
     {"owl", "statuses", "explain", "diffs", "remote", "portfolios"},
     {"clusters"},
@@ -83,12 +84,18 @@ def loaded_by(code: str) -> set[str]:
 
 def test_help_imports_nothing_heavy() -> None:
     loaded = loaded_by("from isms_graph.cli.commands import cli\ntry: cli.main(['--help'])\nexcept SystemExit: pass")
-    assert not loaded & {"rdflib", "pyshacl", "owlready2", "fastapi", "rich", "polars", "pandas"}
+    assert not loaded & {"rdflib", "pyshacl", "owlready2", "fastapi", "rich", "polars", "pandas", "prompt_toolkit", "openpyxl"}
 
 
 def test_a_check_imports_neither_rdflib_nor_a_server() -> None:
     code = "from isms_graph import load, check\nfrom isms_graph.resources import folder\ncheck(load(folder('data') / 'harbour-saas'))"
-    assert not loaded_by(code) & {"rdflib", "pyshacl", "owlready2", "fastapi", "polars", "pandas"}
+    assert not loaded_by(code) & {"rdflib", "pyshacl", "owlready2", "fastapi", "polars", "pandas", "prompt_toolkit", "openpyxl"}
+
+
+def test_a_query_imports_what_writes_its_answer_only() -> None:
+    arguments = ["query", "top-risks", str(REPOSITORY / "data" / "harbour-saas")]
+    code = f"from isms_graph.cli.commands import cli\ncli.main({arguments}, standalone_mode=False)"
+    assert not loaded_by(code) & {"rdflib", "fastapi", "polars", "pandas", "prompt_toolkit", "openpyxl"}
 
 
 def test_the_package_alone_imports_nothing() -> None:

@@ -1,16 +1,14 @@
-"""`isms query`, `explain`, `status` and `map`."""
+"""`isms explain`, `status` and `map`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 from isms_graph.cli.output import emit, emit_json, parse_output
 from isms_graph.cli.progress import progress
-from isms_graph.errors import InputError, UnknownName, UsageError
+from isms_graph.errors import InputError, UsageError
 from isms_graph.graph import Isms, load
-from isms_graph.namespaces import nearest
 
 
 def loaded(workspace: Sequence[str], as_of: str | None) -> Isms:
@@ -18,51 +16,6 @@ def loaded(workspace: Sequence[str], as_of: str | None) -> Isms:
     with progress() as step:
         step("reading the files")
         return load(workspace, as_of=as_of)
-
-
-def run_query(name: str | None, workspace: Sequence[str], as_of: str | None, params: Sequence[str], output: str | None, list_: bool) -> int:
-    """Answer a saved question or a query file."""
-    from isms_graph.queries import Table, ask, questions, read_question
-    from isms_graph.queries import run as run_text
-    from isms_graph.render.table import write_table
-
-    known = questions()
-    if list_:
-        if output == "json":
-            emit_json([{**asdict(one), "path": None, "text": one.text} for one in known.values()])
-        else:
-            write_table(("name", "question"), [[one.name, one.question] for one in known.values()])
-        return 0
-    if name is None:
-        raise UsageError("which query? `isms query --list` lists the saved ones; a file ending in .rq is run as it is.")
-    values = dict(parameter(text) for text in params)
-    file = Path(name)
-    if file.suffix == ".rq":
-        if not file.is_file():
-            raise InputError("there is no such query file.", file)
-        text = file.read_text(encoding="utf-8")
-        isms_ = loaded(workspace, as_of)
-        answer = ask(isms_, read_question(file), values) if "#+ question" in text else run_text(isms_, text, file)
-    elif name in known:
-        answer = ask(loaded(workspace, as_of), known[name], values)
-    else:
-        raise UnknownName("query", name, nearest(name, known), "`isms query --list` lists them.")
-    if isinstance(answer, Table):
-        if output == "turtle":
-            raise UsageError("only CONSTRUCT and DESCRIBE answer with a graph; take table, csv or json.")
-        if output == "csv":
-            emit(answer.to_csv())
-        elif output == "json":
-            emit_json(answer.records())
-        else:
-            write_table(answer.columns, answer.texts())
-        return 0
-    if output in ("table", "csv", "json"):
-        raise UsageError("CONSTRUCT and DESCRIBE answer with a graph; take --output turtle.")
-    from isms_graph.render.validation_report import turtle
-
-    emit(turtle(answer))
-    return 0
 
 
 def parameter(text: str) -> tuple[str, str]:

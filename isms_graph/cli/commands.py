@@ -239,28 +239,45 @@ def diff(
 @click.argument("name", required=False)
 @workspace_argument
 @as_of_option
+@click.option("-e", "text", metavar="SPARQL", help="Answer this query; all arguments are then the WORKSPACE.")
+@click.option("-i", "--interactive", is_flag=True, help="Ask at a prompt; all arguments are then the WORKSPACE.")
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A value for a parameter of the query; repeatable.")
-@click.option("--output", type=click.Choice(["table", "csv", "json", "turtle"]), help="Default: table, or turtle for CONSTRUCT.")
+@click.option(
+    "--output",
+    metavar="FORMAT[=FILE]",
+    help="table, csv, tsv, json, markdown, sparql-json, sparql-xml or xlsx=FILE; for CONSTRUCT and DESCRIBE turtle, ntriples, jsonld or "
+    "rdfxml. Default: table or turtle, to the screen.",
+)
+@click.option("--labels/--iris", "labels", default=None, help="Names or IRIs of elements. Default: names in table, markdown and xlsx.")
 @click.option("--list", "list_", is_flag=True, help="List the saved queries.")
 @each_options
 def query(
-    name: str | None, workspace: Sequence[str], as_of: str | None, params: Sequence[str], output: str | None, list_: bool,
-    each: bool, jobs: int | None, dask: str | None,
+    name: str | None, workspace: Sequence[str], as_of: str | None, text: str | None, interactive: bool, params: Sequence[str],
+    output: str | None, labels: bool | None, list_: bool, each: bool, jobs: int | None, dask: str | None,
 ) -> int:  # fmt: skip
-    """Answer a saved question by NAME, or the SPARQL query in a file NAME that ends in .rq.
+    """Answer a saved question by NAME, or a SPARQL query of your own.
+
+    NAME is a saved question, a file that ends in .rq, or - for standard input. Without it, in a terminal, there is a
+    prompt with history and completion. The prefixes of the ISMS need no declaration, and : is its own namespace. A name
+    that can match nothing is told, and so is, when there is no row, a pattern that matches nothing even alone.
 
     \b
-    isms query risks-not-reviewed my-isms --param months=6
-    isms query risks-not-reviewed --each orgs/*/ --output csv
+    isms query top-risks my-isms
+    isms query my.rq my-isms --output xlsx=risks.xlsx
+    isms query -e "SELECT ?risk ?level { ?risk isms:currentLevel ?level } ORDER BY DESC(?level)" my-isms
+    isms query -i my-isms
+    isms query risks-not-reviewed --each orgs/*/ --param months=6 --output csv
     """
     if each and not list_:
         from isms_graph.cli.portfolio import Means, run_query_each
 
+        if text is not None or interactive or labels is not None:
+            raise UsageError("--each goes without -e, -i, --labels and --iris.")
         return run_query_each(name, workspace, as_of, params, output, Means(jobs, dask))
     _only_with_each(jobs=jobs, dask=dask)
-    from isms_graph.cli.answers import run_query
+    from isms_graph.cli.query import Asked, run_query
 
-    return run_query(name, workspace, as_of, params, output, list_)
+    return run_query(Asked(name, workspace, as_of, text, interactive, params, output, labels, list_))
 
 
 @cli.command()

@@ -9,9 +9,6 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .limits import Limits
-from .problems import Problem
-
 _BASE = (
     "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f\u2c00-\u2fef"
     "\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
@@ -45,6 +42,17 @@ _IRIREF = re.compile(f"(?P<iri>{_IRI})")
 _LESS = re.compile("(?P<mark><=?)")
 _CLOSING = {"{": "}", "(": ")", "[": "]", "<<": ">>", "{|": "|}"}
 _TERMS = {"var", "pname", "bnode", "string", "number", "langtag", "iri"}
+WORDS = frozenset({
+    "A", "ABS", "ADJUST", "ALL", "AS", "ASC", "ASK", "AVG", "BASE", "BIND", "BNODE", "BOUND", "BY", "CEIL", "COALESCE", "CONCAT",
+    "CONSTRUCT", "CONTAINS", "COUNT", "DATA", "DATATYPE", "DAY", "DEFAULT", "DESC", "DESCRIBE", "DISTINCT", "ENCODE_FOR_URI", "EXISTS",
+    "FALSE", "FILTER", "FLOOR", "FROM", "GRAPH", "GROUP", "GROUP_CONCAT", "HASLANG", "HASLANGDIR", "HAVING", "HOURS", "IF", "IN", "INTO",
+    "IRI", "ISBLANK", "ISIRI", "ISLITERAL", "ISNUMERIC", "ISTRIPLE", "ISURI", "LANG", "LANGDIR", "LANGMATCHES", "LATERAL", "LCASE",
+    "LIMIT", "MAX", "MD5", "MIN", "MINUS", "MINUTES", "MONTH", "NAMED", "NOT", "NOW", "OBJECT", "OFFSET", "OPTIONAL", "ORDER",
+    "PREDICATE", "PREFIX", "RAND", "REDUCED", "REGEX", "REPLACE", "ROUND", "SAMETERM", "SAMPLE", "SECONDS", "SELECT", "SEPARATOR", "SHA1",
+    "SHA256", "SHA384", "SHA512", "SILENT", "STR", "STRAFTER", "STRBEFORE", "STRDT", "STRENDS", "STRLANG", "STRLANGDIR", "STRLEN",
+    "STRSTARTS", "STRUUID", "SUBJECT", "SUBSTR", "SUM", "TIMEZONE", "TO", "TRIPLE", "TRUE", "TZ", "UCASE", "UNDEF", "UNION", "URI",
+    "USING", "UUID", "VALUES", "VERSION", "WHERE", "YEAR",
+})  # fmt: skip
 _NO_CALL = {"A", "VALUES", "TRUE", "FALSE", "UNDEF"}  # words before a bracket that holds no expression
 
 
@@ -71,6 +79,14 @@ class Token(NamedTuple):
         return self.kind in _TERMS or self.text == ")" or self.word in ("TRUE", "FALSE", "A")
 
 
+class Unreadable(Exception):
+    """A text that has no tokens at `start`. `detail` says what is wrong there, `advice` what to try; `open` if only its end is missing."""
+
+    def __init__(self, detail: str, advice: str, start: int, open_: bool = False) -> None:
+        self.detail, self.advice, self.start, self.open = detail, advice, start, open_
+        super().__init__(f"{detail} {advice}")
+
+
 def place(text: str, start: int) -> str:
     """Line and column in words, from 1."""
     return f"line {text.count(chr(10), 0, start) + 1}, column {start - text.rfind(chr(10), 0, start)}"
@@ -82,8 +98,8 @@ def shown(piece: str) -> str:
     return "".join(character if character.isprintable() else f"[U+{ord(character):04X}]" for character in piece)
 
 
-def tokens(text: str, limits: Limits) -> list[Token]:
-    """The tokens of a query, blanks and comments left out. Raises Problem 400 with the place."""
+def tokens(text: str, most: int = 100_000, deepest: int = 1000) -> list[Token]:
+    """At most so many tokens of a query, with brackets so deep; blanks and comments left out. Raises Unreadable with the place."""
     found: list[Token] = []
     open_: list[Token] = []
     position = 0
@@ -96,31 +112,36 @@ def tokens(text: str, limits: Limits) -> list[Token]:
         if kind == "skip":
             position = match.end()
             continue
-        if len(found) == limits.tokens:
-            raise Problem(
-                400, f"A query has at most {limits.tokens} words and signs; yours has more.", "Ask for less, or in several queries."
+        if len(found) == most:
+            raise Unreadable(
+                f"A query has at most {most} words and signs; yours has more.", "Ask for less, or in several queries.", position
             )
         token = Token(kind, piece, position, inside)
         if kind == "mark" and piece in _CLOSING:
             token = token._replace(inside=_held(piece, inside, found))
             open_.append(token)
-            if len(open_) > limits.depth:
-                raise Problem(
-                    400,
-                    f"Brackets may stand in brackets {limits.depth} times; at {place(text, position)} yours are deeper.",
+            if len(open_) > deepest:
+                raise Unreadable(
+                    f"Brackets may stand in brackets {deepest} times; at {place(text, position)} yours are deeper.",
                     "Take out brackets that are not needed, or ask in several queries.",
+                    position,
                 )
         elif kind == "mark" and piece in _CLOSING.values():
             if not open_ or _CLOSING[open_[-1].text] != piece:
                 what = f"{open_[-1].text} of {place(text, open_[-1].start)} is open" if open_ else "no bracket is open"
-                raise Problem(400, f"{piece} at {place(text, position)} closes nothing: {what}.", "Compare the brackets up to there.")
+                raise Unreadable(
+                    f"{piece} at {place(text, position)} closes nothing: {what}.", "Compare the brackets up to there.", position
+                )
             open_.pop()
         found.append(token)
         position = match.end()
     if open_:
         last = open_[-1]
-        raise Problem(
-            400, f"{last.text} at {place(text, last.start)} is never closed.", f"Write {_CLOSING[last.text]} where its content ends."
+        raise Unreadable(
+            f"{last.text} at {place(text, last.start)} is never closed.",
+            f"Write {_CLOSING[last.text]} where its content ends.",
+            last.start,
+            open_=True,
         )
     return found
 
@@ -154,17 +175,23 @@ def _held(bracket: str, around: str, before: list[Token]) -> str:
     return "expression" if around in ("expression", "") or called or named else "list"
 
 
-def _unreadable(text: str, position: int) -> Problem:
+def _unreadable(text: str, position: int) -> Unreadable:
     where, piece = place(text, position), text[position : position + 40].split("\n")[0]
     first = piece[:1]
     if first in "\"'":
-        return Problem(400, f"The string at {where} is not complete: {shown(piece)}", "Close it, and write \\\\ for a backslash.")
+        return Unreadable(f"The string at {where} is not complete: {shown(piece)}", "Close it, and write \\\\ for a backslash.", position)
     if first == "<":
-        return Problem(400, f"The IRI at {where} is not complete: {shown(piece)}", "Close it with >, and write %20 for a blank.")
+        return Unreadable(f"The IRI at {where} is not complete: {shown(piece)}", "Close it with >, and write %20 for a blank.", position)
     if first == "\\":
-        return Problem(400, f"There is a backslash at {where}: {shown(piece)}", "Escapes belong in strings, IRIs and local names only.")
+        return Unreadable(
+            f"There is a backslash at {where}: {shown(piece)}", "Escapes belong in strings, IRIs and local names only.", position
+        )
     if first == "\ufeff":
-        return Problem(400, f"There is a byte order mark at {where}.", "Save the query as UTF-8 without it.")
+        return Unreadable(f"There is a byte order mark at {where}.", "Save the query as UTF-8 without it.", position)
     if not first.isascii() or not first.isprintable():
-        return Problem(400, f"There is a sign that SPARQL does not know at {where}: {shown(first)}", "Write it in a string or take it out.")
-    return Problem(400, f"This is not SPARQL at {where}: {shown(piece)}", "Compare it with SELECT ?s ?p ?o WHERE { ?s ?p ?o } LIMIT 10")
+        return Unreadable(
+            f"There is a sign that SPARQL does not know at {where}: {shown(first)}", "Write it in a string or take it out.", position
+        )
+    return Unreadable(
+        f"This is not SPARQL at {where}: {shown(piece)}", "Compare it with SELECT ?s ?p ?o WHERE { ?s ?p ?o } LIMIT 10", position
+    )
