@@ -48,6 +48,15 @@ def fail_on_gained_option(command: click.decorators.FC) -> click.decorators.FC:
     return click.option("--fail-on", type=click.Choice(SEVERITIES), default="never", show_default=True, help=help_)(command)
 
 
+def endpoint_options(command: click.decorators.FC) -> click.decorators.FC:
+    """The options of verbs that can read from a SPARQL endpoint instead of a WORKSPACE."""
+    wait = click.FloatRange(min=0, min_open=True)
+    command = click.option("--timeout", type=wait, metavar="SECONDS", help="With --endpoint, wait so long for each query (30).")(command)
+    help_ = "With --endpoint, this organisation, or this named graph; repeatable."
+    command = click.option("--graph", "graphs", multiple=True, metavar="IRI", help=help_)(command)
+    return click.option("--endpoint", metavar="URL", help="Ask this SPARQL endpoint instead of a WORKSPACE.")(command)
+
+
 @cli.command()
 @workspace_argument
 @as_of_option
@@ -77,10 +86,12 @@ def fail_on_gained_option(command: click.decorators.FC) -> click.decorators.FC:
 @click.option("--owl", is_flag=True, help="Also look for contradictions with an OWL reasoner (HermiT).")
 @click.option("--timing", is_flag=True, help="Say which checks took how long.")
 @click.option("--watch", is_flag=True, help="Stay, and say what each saved file gains and loses; Ctrl-C stops.")
+@endpoint_options
 def check(
     workspace: Sequence[str], as_of: str | None, stage: str | None, fail_on: str, output: Sequence[str],
     select: Sequence[str], ignore: Sequence[str], engine: str, owl: bool, timing: bool,
     baseline: str | None, update_baseline: bool, since: str | None, watch: bool,
+    endpoint: str | None, graphs: Sequence[str], timeout: float | None,
 ) -> int:  # fmt: skip
     """Run the conformance checks.
 
@@ -90,12 +101,17 @@ def check(
     \b
     isms check my-isms --output text --output sarif=isms.sarif
     isms check my-isms --since main
+    isms check --endpoint https://example.org/sparql
     """
     from isms_graph.cli.check import Options, run
+    from isms_graph.cli.store import Place
 
     return run(
-        Options(workspace, as_of, stage, fail_on, output, select, ignore, engine, owl, timing, baseline, update_baseline, since, watch)
-    )
+        Options(
+            workspace, as_of, stage, fail_on, output, select, ignore, engine, owl, timing, baseline, update_baseline, since, watch,
+            Place(endpoint, graphs, timeout),
+        )
+    )  # fmt: skip
 
 
 @cli.command()
@@ -128,11 +144,7 @@ def check(
     metavar="FORMAT[=FILE]",
     help="text, json, csv, mermaid, dot or svg, to the screen or to a file; with --plan turtle.",
 )
-@click.option("--endpoint", metavar="URL", help="Ask this SPARQL endpoint instead of a WORKSPACE; text, json or csv.")
-@click.option("--graph", "graphs", multiple=True, metavar="IRI", help="With --endpoint, ask this named graph; repeatable.")
-@click.option(
-    "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="With --endpoint, wait so long for each query (30)."
-)
+@endpoint_options
 def impact(
     what: str, workspace: Sequence[str], as_of: str | None, direction: str, also: Sequence[str], change: str, hops: int | None,
     why: str | None, plan: bool, due: str | None, output: str, endpoint: str | None, graphs: Sequence[str], timeout: float | None,
@@ -150,7 +162,8 @@ def impact(
     isms impact "EU data residency" my-isms --plan --output turtle=my-isms/change-residency.ttl
     isms impact "EU data residency" --endpoint https://example.org/sparql
     """
-    from isms_graph.cli.impact import Place, Question, run_impact
+    from isms_graph.cli.impact import Question, run_impact
+    from isms_graph.cli.store import Place
 
     place = Place(endpoint, graphs, timeout)
     return run_impact(Question((what, *also), workspace, as_of, direction, change, hops, why, plan, due, output, place))
@@ -211,11 +224,20 @@ def diff(
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A value for a parameter of the query; repeatable.")
 @click.option("--output", type=click.Choice(["table", "csv", "json", "turtle"]), help="Default: table, or turtle for CONSTRUCT.")
 @click.option("--list", "list_", is_flag=True, help="List the saved queries.")
-def query(name: str | None, workspace: Sequence[str], as_of: str | None, params: Sequence[str], output: str | None, list_: bool) -> int:
-    """Answer a saved question by NAME, or the SPARQL query in a file NAME that ends in .rq."""
-    from isms_graph.cli.answers import run_query
+@endpoint_options
+def query(
+    name: str | None, workspace: Sequence[str], as_of: str | None, params: Sequence[str], output: str | None, list_: bool,
+    endpoint: str | None, graphs: Sequence[str], timeout: float | None,
+) -> int:  # fmt: skip
+    """Answer a saved question by NAME, or the SPARQL query in a file NAME that ends in .rq.
 
-    return run_query(name, workspace, as_of, params, output, list_)
+    With --endpoint, a saved question fetches the organisation and is answered here, as it rests on what follows from the
+    statements; a query of your own runs there as it is.
+    """
+    from isms_graph.cli.answers import run_query
+    from isms_graph.cli.store import Place
+
+    return run_query(name, workspace, as_of, params, output, list_, Place(endpoint, graphs, timeout))
 
 
 @cli.command()
@@ -236,22 +258,66 @@ def explain(name: str | None, list_: str | None, output: str) -> int:
 @as_of_option
 @click.option("--stage", metavar="STAGE", help=f"Judge for this stage of certification: {', '.join(STAGES)}.")
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def status(workspace: Sequence[str], as_of: str | None, stage: str | None, output: str) -> int:
+@endpoint_options
+def status(
+    workspace: Sequence[str], as_of: str | None, stage: str | None, output: str,
+    endpoint: str | None, graphs: Sequence[str], timeout: float | None,
+) -> int:  # fmt: skip
     """Give the verdict on the four verbs of clause 4.4, the progress by phase, and the roadmap."""
     from isms_graph.cli.answers import run_status
+    from isms_graph.cli.store import Place
 
-    return run_status(workspace, as_of, stage, output)
+    return run_status(workspace, as_of, stage, output, Place(endpoint, graphs, timeout))
 
 
 @cli.command(name="map")
 @workspace_argument
 @as_of_option
 @click.option("--output", metavar="FORMAT[=FILE]", default="mermaid", show_default=True, help="mermaid or svg, to the screen or to a file.")
-def map_(workspace: Sequence[str], as_of: str | None, output: str) -> int:
+@endpoint_options
+def map_(
+    workspace: Sequence[str], as_of: str | None, output: str, endpoint: str | None, graphs: Sequence[str], timeout: float | None
+) -> int:  # fmt: skip
     """Draw the processes and what they hand over, with gaps in red."""
     from isms_graph.cli.answers import run_map
+    from isms_graph.cli.store import Place
 
-    return run_map(workspace, as_of, output)
+    return run_map(workspace, as_of, output, Place(endpoint, graphs, timeout))
+
+
+@cli.command()
+@workspace_argument
+@click.option("--endpoint", required=True, metavar="URL", help="The SPARQL endpoint of the store.")
+@click.option("--update-endpoint", metavar="URL", help="Where it takes updates, if that is another address of the same server.")
+@click.option("--graph-prefix", metavar="IRI", help="What the organisation is called there. Default: base in isms.toml, with graph/.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Wait so long for each request (30).")
+@click.option("--dry-run", is_flag=True, help="Say what would be replaced, and write nothing.")
+def push(
+    workspace: Sequence[str], endpoint: str, update_endpoint: str | None, graph_prefix: str | None, timeout: float | None, dry_run: bool
+) -> int:
+    """Put the organisation of a WORKSPACE into a SPARQL store, in the place of what it had there.
+
+    Each file becomes a named graph; all of them are replaced at once. The login comes from the environment
+    (ISMS_ENDPOINT_TOKEN, or ISMS_ENDPOINT_USER and ISMS_ENDPOINT_PASSWORD) or ~/.netrc.
+
+    \b
+    isms push my-isms --endpoint http://localhost:7878/query --update-endpoint http://localhost:7878/update --dry-run
+    """
+    from isms_graph.cli.store import run_push
+
+    return run_push(workspace, endpoint, update_endpoint, graph_prefix, timeout, dry_run)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path())
+@click.option("--endpoint", required=True, metavar="URL", help="The SPARQL endpoint of the store.")
+@click.option("--graph", "graphs", multiple=True, metavar="IRI", help="The organisation, or a named graph; repeatable.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Wait so long for each query (30).")
+def pull(folder: str, endpoint: str, graphs: Sequence[str], timeout: float | None) -> int:
+    """Write an organisation of a SPARQL store into an empty FOLDER, a Turtle file for each graph."""
+    from isms_graph.cli.store import Place, run_pull
+
+    return run_pull(folder, Place(endpoint, graphs, timeout))
 
 
 @cli.command()
