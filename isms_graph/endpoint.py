@@ -142,9 +142,14 @@ class Endpoint:
                     return self._answer(response, end, kinds)
             except urllib.error.HTTPError as error:
                 with error:
-                    if error.code == 401 and attempt == 1 and not signed and self._login.asked(error.headers.get_all("WWW-Authenticate") or []):
+                    if (
+                        error.code == 401
+                        and attempt == 1
+                        and not signed
+                        and self._login.asked(error.headers.get_all("WWW-Authenticate") or [])
+                    ):
                         continue
-                    refused = self._refused(error, url)
+                    refused = self._refused(error, kinds is None)
                     if error.code == 503 and kinds and error.headers.get("Retry-After", "").isdecimal():
                         raise _Later(refused, min(float(error.headers["Retry-After"]), _LONGEST_WAIT)) from None
                     raise refused from None
@@ -211,7 +216,7 @@ class Endpoint:
             raise self.error("the answer broke off.", "Try again.")
         return b"".join(parts)
 
-    def _refused(self, error: urllib.error.HTTPError, url: str) -> EndpointError:
+    def _refused(self, error: urllib.error.HTTPError, update: bool) -> EndpointError:
         if 300 <= error.code < 400:
             target = _shortened(error.headers.get("Location", "nowhere"))
             return self.error(f"it redirects to {target}, and redirects are not followed.", "Give that address if you trust it.")
@@ -223,7 +228,7 @@ class Endpoint:
             advice = "It wants a login: set ISMS_ENDPOINT_TOKEN, or ISMS_ENDPOINT_USER and ISMS_ENDPOINT_PASSWORD, or put it into ~/.netrc."
         elif "transitive start not given" in said:
             advice = "Virtuoso refuses property paths with * or + of which neither end is known; bind one end first."
-        elif "SPARQL_INSERT" in said or "SPARUL" in said or (url == self.update_url == self.url and error.code in (400, 405, 406, 415)):
+        elif "SPARQL_INSERT" in said or "SPARUL" in said or (update and self.update_url == self.url and error.code in (400, 405, 406, 415)):
             advice = "Is there another address for updates? Give it with --update-endpoint; Virtuoso takes them at /sparql-auth only."
         return self.error(f"it answers with the error {error.code}{f': {said}' if said else '.'}", advice)
 

@@ -11,11 +11,11 @@ from itertools import product
 
 import pytest
 from corpus import REFUSED, Hostile, corpus
+from pyoxigraph import Literal, NamedNode, Quad, QueryBoolean, Store
+
 from isms_graph.api.admission import Admitted, admit
 from isms_graph.api.limits import Limits
 from isms_graph.api.problems import Problem
-from pyoxigraph import Literal, NamedNode, Quad, QueryBoolean, Store
-
 from isms_graph.namespaces import PREFIXES
 
 LIMITS = Limits()

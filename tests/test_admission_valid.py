@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from isms_graph.api.admission import admit
-from isms_graph.api.limits import Limits
 from pyoxigraph import Literal, RdfFormat, Store, parse
 
+from isms_graph.api.admission import admit
+from isms_graph.api.limits import Limits
 from isms_graph.namespaces import PREFIXES, SH
 from isms_graph.resources import folder
 

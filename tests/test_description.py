@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from isms_graph.api.description import PREFIXES, SD, VOID, service_description
-from isms_graph.api.negotiation import FORMATS
 from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, RdfFormat, Store, Triple, parse, serialize
 from rdflib.namespace import VOID as KNOWN_VOID
 
+from isms_graph.api.description import PREFIXES, SD, VOID, service_description
+from isms_graph.api.negotiation import FORMATS
 from isms_graph.namespaces import ISMS, PROV, RDF_TYPE, XSD
 
 URL = "https://isms.example.org/sparql"

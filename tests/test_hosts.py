@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+
 from isms_graph.api.hosts import guard, may_bind
 from isms_graph.api.problems import Problem
-
 from isms_graph.errors import UsageError
 
 ANY = "0.0.0.0"  # noqa: S104 - nothing is bound

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+
 from isms_graph.api.impatient import impatient
 
 PATIENCE = 1.0

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from isms_graph.api.log import MAX_TEXT, Log
 from isms_graph.api.tokens import new_token
-
 from isms_graph.errors import InputError
 
 

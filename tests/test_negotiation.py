@@ -6,9 +6,10 @@ import time
 from contextlib import suppress
 
 import pytest
+from pyoxigraph import QueryResultsFormat, RdfFormat
+
 from isms_graph.api.negotiation import FORMATS, choose
 from isms_graph.api.problems import Problem
-from pyoxigraph import QueryResultsFormat, RdfFormat
 
 JSON, XML, CSV, TSV = "application/sparql-results+json", "application/sparql-results+xml", "text/csv", "text/tab-separated-values"
 TURTLE, NTRIPLES, JSONLD, RDFXML = "text/turtle", "application/n-triples", "application/ld+json", "application/rdf+xml"

@@ -12,12 +12,13 @@ import pytest
 import w3c_protocol
 from hypothesis import given
 from hypothesis import strategies as st
+from pyoxigraph import BlankNode, DefaultGraph, NamedNode, QueryBoolean, QueryResultsFormat, QuerySolutions, QueryTriples, RdfFormat, Store
+from w3c_protocol import Case, Request
+
 from isms_graph.api.limits import Limits
 from isms_graph.api.negotiation import choose
 from isms_graph.api.problems import Problem
 from isms_graph.api.protocol import Asked, read_request
-from pyoxigraph import BlankNode, DefaultGraph, NamedNode, QueryBoolean, QueryResultsFormat, QuerySolutions, QueryTriples, RdfFormat, Store
-from w3c_protocol import Case, Request
 
 FORM, QUERY, UPDATE = "application/x-www-form-urlencoded", "application/sparql-query", "application/sparql-update"
 ASK = "ASK {}"

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from isms_graph.api.tokens import new_token
 from servers import Answer, Running, serving
+
+from isms_graph.api.tokens import new_token
 
 TENANTS = ("red", "green", "blue")
 CANARY = {name: f"canary-{name}-7f3a" for name in TENANTS}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Run
+
 from isms_graph.api.tokens import read_tokens
 
 Command = Callable[..., Run]

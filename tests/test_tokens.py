@@ -10,9 +10,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
 from isms_graph.api.problems import Problem
 from isms_graph.api.tokens import Token, Tokens, new_token, read_tokens, scrub
-
 from isms_graph.errors import InputError, UsageError
 
 TODAY = date(2026, 11, 23)
