@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from conftest import workspace
-from endpoints import EMPTY, Command, fixed, reply, served
+from endpoints import EMPTY, JSON, Answer, Command, fixed, reply, served
 from pyoxigraph import NamedNode, Quad
 
 from isms_graph.asking import only_inferred
@@ -139,7 +139,8 @@ def test_a_login_does_not_follow_a_redirect_and_updates_stay_on_the_server(monke
     ],
 )
 def test_parts_of_answers_are_no_answers(headers: dict[str, str], match: str) -> None:
-    with served(lambda handler, _: reply(handler, EMPTY, **headers)) as (url, _), pytest.raises(EndpointError, match=match) as error:
+    answer: Answer = lambda handler, _: reply(handler, EMPTY, JSON, 200, **headers)  # noqa: E731
+    with served(answer) as (url, _), pytest.raises(EndpointError, match=match) as error:
         Endpoint(url).table(SELECT)
     assert isinstance(error.value, CutAnswer) == ("MaxRows" in str(headers))
 

@@ -13,7 +13,7 @@ def path_of(report: Report, finding: Finding) -> str:
 
     In a store that is the IRI of the graph, or the address of the store.
     """
-    if _at_a_store(report):
+    if at_a_store(report):
         return finding.file or report.workspace
     whole = Path(report.workspace) / (finding.file or "")
     resolved, here = whole.resolve(), Path.cwd().resolve()
@@ -22,7 +22,7 @@ def path_of(report: Report, finding: Finding) -> str:
 
 def anchor_of(report: Report, finding: Finding) -> str:
     """The same, but a file in any case: tools that annotate files want one, and a whole missing register stands in none."""
-    if finding.file or _at_a_store(report):
+    if finding.file or at_a_store(report):
         return path_of(report, finding)
     root = Path(report.workspace)
     files = sorted(path for path in root.iterdir() if path.is_file() and not path.name.startswith(".")) if root.is_dir() else []
@@ -30,7 +30,8 @@ def anchor_of(report: Report, finding: Finding) -> str:
     return path_of(report, finding).rstrip("/") + "/" + first.name if first != root else path_of(report, finding)
 
 
-def _at_a_store(report: Report) -> bool:
+def at_a_store(report: Report) -> bool:
+    """True if the ISMS was fetched from a store; places are IRIs then."""
     return re.match(r"https?://", report.workspace) is not None
 
 
