@@ -30,7 +30,7 @@ def check(isms_: Isms, stage: str | None = None, engine: Engine | None = None, c
     if not any(isms_.classes(node) for node in isms_.elements()):
         raise EmptyWorkspace(
             "nothing was checked: no element of an ISMS is described here.",
-            isms_.workspace.root,
+            None if isms_.workspace.address else isms_.workspace.root,
             advice="Elements are things of a class such as isms:Risk or isms:Control; `isms explain --list classes` lists them.",
         )
     if engine is None:
@@ -48,7 +48,7 @@ def check(isms_: Isms, stage: str | None = None, engine: Engine | None = None, c
         for one in catalogue.checks.values()
     )
     return Report(
-        workspace=str(isms_.workspace.root),
+        workspace=isms_.workspace.name,
         name=organization_name(isms_),
         as_of=isms_.as_of,
         as_of_origin=isms_.as_of_origin,
@@ -89,7 +89,7 @@ def organization_name(isms_: Isms) -> str:
 
     for quad in isms_.store.quads_for_pattern(None, RDF_TYPE, isms("Organization"), None):
         return isms_.label(quad.subject)
-    return isms_.workspace.root.resolve().name
+    return isms_.workspace.address or isms_.workspace.root.resolve().name
 
 
 def selected_shapes(catalogue: Catalogue) -> ShapesGraph:

@@ -5,6 +5,7 @@ IsmsError
 │   ├── Problems      several of them, found in one pass
 │   ├── EmptyWorkspace nothing was found that could be checked
 │   └── EndpointError a SPARQL endpoint does not answer, or not as it should
+│       └── CutAnswer it gives a part of the answer only
 ├── UsageError        the command or call asks for something that is not there  -> exit 2
 │   ├── UnknownName   no such check, query, element ...; carries the nearest names
 │   └── AmbiguousName several elements answer to the name; carries them
@@ -63,6 +64,10 @@ class EmptyWorkspace(InputError):
 
 class EndpointError(InputError):
     """A SPARQL endpoint cannot be reached, refuses, or does not answer as it should."""
+
+
+class CutAnswer(EndpointError):
+    """A SPARQL endpoint gives a part of the answer only, as it bounds what it gives."""
 
 
 class UsageError(IsmsError):

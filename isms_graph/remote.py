@@ -18,9 +18,10 @@ from pyoxigraph import Literal, NamedNode, Quad, Store
 
 from isms_graph.edges import carriers
 from isms_graph.endpoint import Endpoint
-from isms_graph.errors import AmbiguousName, UnknownName, UsageError
+from isms_graph.errors import AmbiguousName, EndpointError, UnknownName, UsageError
 from isms_graph.graph import Isms, as_date
 from isms_graph.impacts import CHANGES, Impact, Step, impact, reached, require, why
+from isms_graph.index import Object
 from isms_graph.namespaces import ISMS, ISO27001, PREFIXES, RDF_TYPE, RDFS_LABEL, isms
 from isms_graph.reasoning import by_predicate, entailed
 from isms_graph.sources.workspace import Source, Workspace
@@ -197,9 +198,21 @@ def _path(vocabulary: Vocabulary, property_: NamedNode, above: tuple[NamedNode, 
 
 
 def _statements(endpoint: Endpoint, where: str) -> Iterator[Quad]:
-    for subject, predicate, object_ in endpoint.select("s p o", where):
+    for subject, predicate, object_ in _rows(endpoint, where):
         if isinstance(subject, NamedNode) and isinstance(predicate, NamedNode) and isinstance(object_, (NamedNode, Literal)):
             yield Quad(subject, predicate, object_)
+
+
+def _rows(endpoint: Endpoint, where: str) -> Iterator[tuple[Object | None, ...]]:
+    """The rows of a pattern. Virtuoso's compiler breaks over some unions (SP031) and takes each of their parts."""
+    parts = where.split("\nUNION\n")
+    try:
+        yield from endpoint.select("s p o", where)
+    except EndpointError as error:
+        if "SP031" not in str(error) or len(parts) == 1:
+            raise
+        for part in parts:
+            yield from endpoint.select("s p o", part)
 
 
 def _one(endpoint: Endpoint, name: str, iris: list[NamedNode], found: dict[NamedNode, set[str]]) -> NamedNode:

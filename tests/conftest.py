@@ -14,7 +14,7 @@ from isms_graph.examples import Example, read_example
 from isms_graph.graph import Isms, load
 from isms_graph.resources import folder
 
-pytest_plugins = ["endpoints"]
+pytest_plugins = ["endpoints", "rdf_stores"]
 
 DATA = folder("data")
 HEADER = """@prefix : <https://example.org/isms/> .

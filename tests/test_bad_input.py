@@ -256,7 +256,7 @@ def test_a_defect_of_the_program_exits_3(isms_command: Command, tmp_path: Path, 
     def broken(*_: object, **__: object) -> None:
         raise KeyError("lost")
 
-    monkeypatch.setattr("isms_graph.cli.check.load", broken)
+    monkeypatch.setattr("isms_graph.cli.check.load_at", broken)
     run = isms_command("check", workspace(tmp_path, a_ttl=RISK))
     assert run.code == 3
     assert "a defect of the program: KeyError" in run.err

@@ -7,15 +7,14 @@ from dataclasses import asdict
 
 from isms_graph.cli.output import emit, emit_json, parse_output
 from isms_graph.cli.progress import progress
+from isms_graph.cli.store import HERE, Place, loaded_from
 from isms_graph.errors import InputError, UsageError
-from isms_graph.graph import Isms, load
+from isms_graph.graph import Isms
 
 
 def loaded(workspace: Sequence[str], as_of: str | None) -> Isms:
     """Load a workspace, saying so if it takes long."""
-    with progress() as step:
-        step("reading the files")
-        return load(workspace, as_of=as_of)
+    return loaded_from(HERE, workspace, as_of)
 
 
 def parameter(text: str) -> tuple[str, str]:
@@ -47,14 +46,13 @@ def run_explain(name: str | None, list_: str | None, output: str) -> int:
     return 0
 
 
-def run_status(workspace: Sequence[str], as_of: str | None, stage: str | None, output: str) -> int:
+def run_status(workspace: Sequence[str], as_of: str | None, stage: str | None, output: str, place: Place = HERE) -> int:
     """Give the status of the management system."""
     from isms_graph.render.status import as_json, write_status
     from isms_graph.statuses import status
 
+    isms_ = loaded_from(place, workspace, as_of)
     with progress() as step:
-        step("reading the files")
-        isms_ = load(workspace, as_of=as_of)
         step("running the checks")
         answer = status(isms_, stage)
     if output == "json":
@@ -64,13 +62,13 @@ def run_status(workspace: Sequence[str], as_of: str | None, stage: str | None, o
     return 0
 
 
-def run_map(workspace: Sequence[str], as_of: str | None, output: str) -> int:
+def run_map(workspace: Sequence[str], as_of: str | None, output: str, place: Place = HERE) -> int:
     """Draw the process map."""
     from isms_graph.render.process_map import mermaid, process_map
     from isms_graph.render.svg import svg
 
     name, file = parse_output(output, ("mermaid", "svg"))
-    drawn = process_map(loaded(workspace, as_of))
+    drawn = process_map(loaded_from(place, workspace, as_of))
     if not drawn.boxes:
         raise InputError(
             "there is no process to draw.", advice="Describe processes (isms:Process) and their interactions (isms:Interaction)."

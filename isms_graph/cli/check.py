@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
@@ -12,9 +12,9 @@ from isms_graph.catalogue import Catalogue, load_catalogue
 from isms_graph.checks import check as run_checks
 from isms_graph.cli.output import emit, parse_output
 from isms_graph.cli.progress import progress
+from isms_graph.cli.store import Place, load_at
 from isms_graph.errors import EmptyWorkspace, InputError, Problems, UsageError
 from isms_graph.findings import Known, Report
-from isms_graph.graph import load
 from isms_graph.render.formats import FORMATS, written
 from isms_graph.shacl.engine import Engine
 
@@ -39,6 +39,7 @@ class Options:
     update_baseline: bool
     since: str | None
     watch: bool
+    place: Place = field(default_factory=Place)
 
 
 def run(options: Options) -> int:
@@ -48,6 +49,8 @@ def run(options: Options) -> int:
         raise UsageError("--update-baseline needs --baseline FILE, the file to write.")
     if options.baseline and options.since is not None:
         raise UsageError("--baseline and --since are two ways to say what is known already; take one.")
+    if options.place.endpoint is not None and (options.since is not None or options.watch):
+        raise UsageError("--since and --watch look at files; they go without --endpoint.")
     catalogue = load_catalogue()
     if options.select or options.ignore:
         catalogue = catalogue.select(options.select, options.ignore)
@@ -89,8 +92,7 @@ def _known(options: Options) -> list[Known]:
 def _check(
     workspace: Sequence[str | Path], options: Options, catalogue: Catalogue, step: Callable[[str], None], quiet: bool = False
 ) -> Report:
-    step("reading the files")
-    isms_ = load(workspace, as_of=options.as_of)
+    isms_ = load_at(options.place, workspace, options.as_of, step)
     step(f"running {len(catalogue.checks)} checks")
     report = run_checks(isms_, options.stage, engine_named(options.engine), catalogue)
     if options.owl:

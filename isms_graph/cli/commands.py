@@ -6,11 +6,19 @@ from collections.abc import Sequence
 
 import click
 
+from isms_graph.cli.options import (
+    SEVERITIES,
+    as_of_option,
+    each_options,
+    endpoint_options,
+    fail_on_gained_option,
+    only_with_each,
+    workspace_argument,
+)
 from isms_graph.errors import UsageError
 from isms_graph.sources.workspace import STAGES
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-SEVERITIES = ("major", "minor", "ofi", "never")
 
 
 class _Lazy(click.Group):
@@ -31,42 +39,6 @@ def cli(debug: bool) -> None:
     none is given.
     """
     del debug
-
-
-def workspace_argument(command: click.decorators.FC) -> click.decorators.FC:
-    """The WORKSPACE argument."""
-    return click.argument("workspace", nargs=-1, type=click.Path())(command)
-
-
-def as_of_option(command: click.decorators.FC) -> click.decorators.FC:
-    """The --as-of option."""
-    return click.option("--as-of", metavar="DATE", help="As of this date instead of today, such as 2026-11-23.")(command)
-
-
-def each_options(command: click.decorators.FC) -> click.decorators.FC:
-    """The options --each, --jobs and --dask."""
-    for option in (
-        click.option("--dask", metavar="ADDRESS", help="With --each, work on this Dask cluster, such as tcp://host:8786, whose workers see "
-            "the same folders and whose network you trust; `local` starts one on this machine."),
-        click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="With --each, use so many processes. Default: one for each "
-            "processor."),
-        click.option("--each", is_flag=True, help="Take each WORKSPACE as an organisation of its own, in parallel; one that cannot be read "
-            "does not stop the rest. Without it, several make up one ISMS."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-def fail_on_gained_option(command: click.decorators.FC) -> click.decorators.FC:
-    """The --fail-on option of verbs that compare."""
-    help_ = "Exit 1 if a finding is gained that is this serious, or more."
-    return click.option("--fail-on", type=click.Choice(SEVERITIES), default="never", show_default=True, help=help_)(command)
-
-
-def _only_with_each(**given: object) -> None:
-    for name, value in given.items():
-        if value is not None:
-            raise UsageError(f"--{name} goes with --each, which takes each WORKSPACE as an organisation of its own.")
 
 
 @cli.command()
@@ -100,11 +72,12 @@ def _only_with_each(**given: object) -> None:
 @click.option("--watch", is_flag=True, help="Stay, and say what each saved file gains and loses; Ctrl-C stops.")
 @each_options
 @click.option("--reports", metavar="DIR", type=click.Path(), help="With --each, write each organisation's whole report to DIR as JSON.")
+@endpoint_options
 def check(
     workspace: Sequence[str], as_of: str | None, stage: str | None, fail_on: str, output: Sequence[str],
     select: Sequence[str], ignore: Sequence[str], engine: str, owl: bool, timing: bool,
     baseline: str | None, update_baseline: bool, since: str | None, watch: bool, each: bool, jobs: int | None, dask: str | None,
-    reports: str | None,
+    reports: str | None, endpoint: str | None, graphs: Sequence[str], timeout: float | None,
 ) -> int:  # fmt: skip
     """Run the conformance checks.
 
@@ -115,17 +88,20 @@ def check(
     isms check my-isms --output text --output sarif=isms.sarif
     isms check my-isms --since main
     isms check --each orgs/*/ --jobs 4 --reports reports
+    isms check --endpoint https://example.org/sparql
     """
     from isms_graph.cli.check import Options, run
+    from isms_graph.cli.store import Place
 
     options = Options(
-        workspace, as_of, stage, fail_on, output, select, ignore, engine, owl, timing, baseline, update_baseline, since, watch
-    )
+        workspace, as_of, stage, fail_on, output, select, ignore, engine, owl, timing, baseline, update_baseline, since, watch,
+        Place(endpoint, graphs, timeout),
+    )  # fmt: skip
     if each:
         from isms_graph.cli.portfolio import Means, run_check_each
 
         return run_check_each(options, Means(jobs, dask), reports)
-    _only_with_each(jobs=jobs, dask=dask, reports=reports)
+    only_with_each(jobs=jobs, dask=dask, reports=reports)
     return run(options)
 
 
@@ -159,11 +135,7 @@ def check(
     metavar="FORMAT[=FILE]",
     help="text, json, csv, mermaid, dot or svg, to the screen or to a file; with --plan turtle.",
 )
-@click.option("--endpoint", metavar="URL", help="Ask this SPARQL endpoint instead of a WORKSPACE; text, json or csv.")
-@click.option("--graph", "graphs", multiple=True, metavar="IRI", help="With --endpoint, ask this named graph; repeatable.")
-@click.option(
-    "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="With --endpoint, wait so long for each query (30)."
-)
+@endpoint_options
 def impact(
     what: str, workspace: Sequence[str], as_of: str | None, direction: str, also: Sequence[str], change: str, hops: int | None,
     why: str | None, plan: bool, due: str | None, output: str, endpoint: str | None, graphs: Sequence[str], timeout: float | None,
@@ -181,7 +153,8 @@ def impact(
     isms impact "EU data residency" my-isms --plan --output turtle=my-isms/change-residency.ttl
     isms impact "EU data residency" --endpoint https://example.org/sparql
     """
-    from isms_graph.cli.impact import Place, Question, run_impact
+    from isms_graph.cli.impact import Question, run_impact
+    from isms_graph.cli.store import Place
 
     place = Place(endpoint, graphs, timeout)
     return run_impact(Question((what, *also), workspace, as_of, direction, change, hops, why, plan, due, output, place))
@@ -251,15 +224,20 @@ def diff(
 @click.option("--labels/--iris", "labels", default=None, help="Names or IRIs of elements. Default: names in table, markdown and xlsx.")
 @click.option("--list", "list_", is_flag=True, help="List the saved queries.")
 @each_options
+@endpoint_options
 def query(
     name: str | None, workspace: Sequence[str], as_of: str | None, text: str | None, interactive: bool, params: Sequence[str],
     output: str | None, labels: bool | None, list_: bool, each: bool, jobs: int | None, dask: str | None,
+    endpoint: str | None, graphs: Sequence[str], timeout: float | None,
 ) -> int:  # fmt: skip
     """Answer a saved question by NAME, or a SPARQL query of your own.
 
     NAME is a saved question, a file that ends in .rq, or - for standard input. Without it, in a terminal, there is a
     prompt with history and completion. The prefixes of the ISMS need no declaration, and : is its own namespace. A name
     that can match nothing is told, and so is, when there is no row, a pattern that matches nothing even alone.
+
+    With --endpoint, a saved question fetches the organisation and is answered here, as it rests on what follows from the
+    statements; a query of your own runs there as it is.
 
     \b
     isms query top-risks my-isms
@@ -274,10 +252,12 @@ def query(
         if text is not None or interactive or labels is not None:
             raise UsageError("--each goes without -e, -i, --labels and --iris.")
         return run_query_each(name, workspace, as_of, params, output, Means(jobs, dask))
-    _only_with_each(jobs=jobs, dask=dask)
+    only_with_each(jobs=jobs, dask=dask)
     from isms_graph.cli.query import Asked, run_query
+    from isms_graph.cli.store import Place
 
-    return run_query(Asked(name, workspace, as_of, text, interactive, params, output, labels, list_))
+    place = Place(endpoint, graphs, timeout)
+    return run_query(Asked(name, workspace, as_of, text, interactive, params, output, labels, list_, place))
 
 
 @cli.command()
@@ -298,22 +278,66 @@ def explain(name: str | None, list_: str | None, output: str) -> int:
 @as_of_option
 @click.option("--stage", metavar="STAGE", help=f"Judge for this stage of certification: {', '.join(STAGES)}.")
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def status(workspace: Sequence[str], as_of: str | None, stage: str | None, output: str) -> int:
+@endpoint_options
+def status(
+    workspace: Sequence[str], as_of: str | None, stage: str | None, output: str,
+    endpoint: str | None, graphs: Sequence[str], timeout: float | None,
+) -> int:  # fmt: skip
     """Give the verdict on the four verbs of clause 4.4, the progress by phase, and the roadmap."""
     from isms_graph.cli.answers import run_status
+    from isms_graph.cli.store import Place
 
-    return run_status(workspace, as_of, stage, output)
+    return run_status(workspace, as_of, stage, output, Place(endpoint, graphs, timeout))
 
 
 @cli.command(name="map")
 @workspace_argument
 @as_of_option
 @click.option("--output", metavar="FORMAT[=FILE]", default="mermaid", show_default=True, help="mermaid or svg, to the screen or to a file.")
-def map_(workspace: Sequence[str], as_of: str | None, output: str) -> int:
+@endpoint_options
+def map_(
+    workspace: Sequence[str], as_of: str | None, output: str, endpoint: str | None, graphs: Sequence[str], timeout: float | None
+) -> int:  # fmt: skip
     """Draw the processes and what they hand over, with gaps in red."""
     from isms_graph.cli.answers import run_map
+    from isms_graph.cli.store import Place
 
-    return run_map(workspace, as_of, output)
+    return run_map(workspace, as_of, output, Place(endpoint, graphs, timeout))
+
+
+@cli.command()
+@workspace_argument
+@click.option("--endpoint", required=True, metavar="URL", help="The SPARQL endpoint of the store.")
+@click.option("--update-endpoint", metavar="URL", help="Where it takes updates, if that is another address of the same server.")
+@click.option("--graph-prefix", metavar="IRI", help="What the organisation is called there. Default: base in isms.toml, with graph/.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Wait so long for each request (30).")
+@click.option("--dry-run", is_flag=True, help="Say what would be replaced, and write nothing.")
+def push(
+    workspace: Sequence[str], endpoint: str, update_endpoint: str | None, graph_prefix: str | None, timeout: float | None, dry_run: bool
+) -> int:
+    """Put the organisation of a WORKSPACE into a SPARQL store, in the place of what it had there.
+
+    Each file becomes a named graph; all of them are replaced at once. The login comes from the environment
+    (ISMS_ENDPOINT_TOKEN, or ISMS_ENDPOINT_USER and ISMS_ENDPOINT_PASSWORD) or ~/.netrc.
+
+    \b
+    isms push my-isms --endpoint http://localhost:7878/query --update-endpoint http://localhost:7878/update --dry-run
+    """
+    from isms_graph.cli.store import run_push
+
+    return run_push(workspace, endpoint, update_endpoint, graph_prefix, timeout, dry_run)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path())
+@click.option("--endpoint", required=True, metavar="URL", help="The SPARQL endpoint of the store.")
+@click.option("--graph", "graphs", multiple=True, metavar="IRI", help="The organisation, or a named graph; repeatable.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Wait so long for each query (30).")
+def pull(folder: str, endpoint: str, graphs: Sequence[str], timeout: float | None) -> int:
+    """Write an organisation of a SPARQL store into an empty FOLDER, a Turtle file for each graph."""
+    from isms_graph.cli.store import Place, run_pull
+
+    return run_pull(folder, Place(endpoint, graphs, timeout))
 
 
 @cli.command()

@@ -8,18 +8,10 @@ from dataclasses import dataclass
 from isms_graph.cli.answers import loaded
 from isms_graph.cli.output import emit, emit_json, parse_output
 from isms_graph.cli.progress import progress
+from isms_graph.cli.store import Place
 from isms_graph.errors import UsageError
 
 _FORMATS = ("text", "json", "csv", "mermaid", "dot", "svg")
-
-
-@dataclass(frozen=True)
-class Place:
-    """The SPARQL endpoint to ask, if one is given."""
-
-    endpoint: str | None
-    graphs: Sequence[str]
-    timeout: float | None
 
 
 @dataclass(frozen=True)
@@ -46,8 +38,7 @@ def run_impact(asked: Question) -> int:
 
     if asked.place.endpoint is not None:
         return _remote(asked, asked.place.endpoint)
-    if asked.place.graphs or asked.place.timeout is not None:
-        raise UsageError("--graph and --timeout go with --endpoint.")
+    asked.place.only_with_endpoint()
     if asked.plan:
         return _plan(asked)
     if asked.due is not None:
@@ -97,6 +88,18 @@ def _plan(asked: Question) -> int:
     return 0
 
 
+def _graphs(asked: Question) -> list[str]:
+    """The graphs to ask: those that are named, and those of the organisations that are."""
+    from isms_graph.endpoint import TIMEOUT, Endpoint
+    from isms_graph.stores import marker
+
+    if not asked.place.graphs:
+        return []
+    endpoint = Endpoint(asked.place.endpoint or "", timeout=asked.place.timeout or TIMEOUT)
+    found = {name: marker(endpoint, name) for name in asked.place.graphs}
+    return [graph for name, one in found.items() for graph in (one.graphs if one else (name,))]
+
+
 def _remote(asked: Question, url: str) -> int:
     """The same from a SPARQL endpoint."""
     from isms_graph.endpoint import TIMEOUT, Endpoint
@@ -106,7 +109,7 @@ def _remote(asked: Question, url: str) -> int:
     if asked.workspace or asked.plan or asked.due is not None:
         raise UsageError("--endpoint goes without a WORKSPACE, --plan and --due.")
     name, file = parse_output(asked.output, _FORMATS[:3])
-    endpoint = Endpoint(url, asked.place.graphs, asked.place.timeout or TIMEOUT)
+    endpoint = Endpoint(url, _graphs(asked), asked.place.timeout or TIMEOUT)
     if asked.why is not None:
         if name != "text" or file:
             raise UsageError("--why prints sentences; it goes with the text output only.")

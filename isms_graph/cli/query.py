@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 from pyoxigraph import Triple
 
-from isms_graph.cli.answers import loaded, parameter
+from isms_graph.cli.answers import parameter
 from isms_graph.cli.output import emit, emit_json, parse_output
+from isms_graph.cli.store import HERE, Place, asked_there, loaded_from
 from isms_graph.errors import InputError, UnknownName, UsageError
 from isms_graph.graph import Isms
 from isms_graph.namespaces import nearest
@@ -37,6 +38,7 @@ class Asked:
     output: str | None
     labels: bool | None
     list: bool
+    place: Place = HERE
 
 
 @dataclass(frozen=True)
@@ -65,26 +67,32 @@ def run_query(asked: Asked) -> int:
     chosen = form("json" if asked.list and asked.output == "json" else asked.output, asked.labels)
     if asked.list:
         return _list(chosen)
+    asked.place.only_with_endpoint()
     own = asked.text is not None or asked.interactive
     if asked.text is not None and asked.interactive:
         raise UsageError("-e and -i are two ways to ask; take one of them.")
     workspace = [one for one in (asked.name, *asked.workspace) if one is not None] if own else asked.workspace
     if asked.interactive or (asked.name is None and asked.text is None and sys.stdin.isatty() and sys.stdout.isatty()):
-        if asked.params:
-            raise UsageError("--param goes with a saved question or a query file.")
+        if asked.params or asked.place.endpoint:
+            raise UsageError("the prompt goes without --param and --endpoint.")
         from isms_graph.cli.shell import run_shell
 
         return run_shell(workspace, asked.as_of, chosen)
     values = dict(parameter(text) for text in asked.params)
     if asked.text is None and asked.name != "-" and (asked.name is None or Path(asked.name).suffix != ".rq"):
         question = _saved(asked.name)
-        write(ask(loaded(workspace, asked.as_of), question, values), chosen)
+        write(ask(loaded_from(asked.place, workspace, asked.as_of), question, values), chosen)
         return 0
     text, path = _own(asked)
     question_ = read_question(path) if path.suffix == ".rq" and "#+ question" in text else None
     if values and question_ is None:
         raise UsageError("--param goes with a saved question, or a query file with a header; see CONTRIBUTING.md.")
-    answer_own(loaded(workspace, asked.as_of), text, path, chosen, question_, values)
+    if asked.place.endpoint is not None and question_ is None:
+        if workspace or asked.as_of:
+            raise UsageError("a query of your own runs at the endpoint as it is, without a WORKSPACE and --as-of.")
+        write(asked_there(path, text, asked.place), chosen)
+        return 0
+    answer_own(loaded_from(asked.place, workspace, asked.as_of), text, path, chosen, question_, values)
     return 0
 
 

@@ -89,7 +89,8 @@ def _print_check(out: Console, findings: list[Finding], report: Report) -> None:
         if finding.place:
             indented(out, Text(finding.place, style="dim"), 11)
     if len(findings) > SHOWN:
-        place = "" if report.workspace == "." else f" {shlex.quote(report.workspace)}"
+        option = " --endpoint" if report.workspace.startswith(("http://", "https://")) else ""
+        place = "" if report.workspace == "." else f"{option} {shlex.quote(report.workspace)}"
         more = f"and {len(findings) - SHOWN} more; see all with: isms check{place} --select {first.check} --output json"
         indented(out, Text(more, style="dim"), 9)
     indented(out, Text.assemble(("Do: ", "bold"), first.advice), 9)

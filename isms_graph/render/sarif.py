@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 from isms_graph.catalogue import SEVERITY_ORDER, Check
 from isms_graph.findings import Finding, Report
-from isms_graph.render.places import anchor_of, column_of
+from isms_graph.render.places import anchor_of, at_a_store, column_of
 
 LEVELS = {"major": "error", "minor": "warning", "ofi": "note"}
 MAX_RESULTS = 25_000
@@ -65,7 +65,7 @@ def _result(report: Report, finding: Finding, index: int) -> dict[str, object]:
         "message": {"text": f"{finding.message} What to do: {finding.advice}"},
         "locations": [
             {
-                "physicalLocation": {"artifactLocation": {"uri": _uri(anchor_of(report, finding))}, "region": region},
+                "physicalLocation": {"artifactLocation": {"uri": _uri(anchor_of(report, finding), at_a_store(report))}, "region": region},
                 "logicalLocations": [{"name": finding.label, "fullyQualifiedName": finding.focus}],
             }
         ],
@@ -80,7 +80,7 @@ def _result(report: Report, finding: Finding, index: int) -> dict[str, object]:
     return result
 
 
-def _uri(path: str) -> str:
+def _uri(path: str, is_iri: bool) -> str:
     from urllib.parse import quote
 
-    return quote(path, safe="/")
+    return quote(path, safe="/:?#[]@!$&'()*+,;=%" if is_iri else "/")

@@ -55,6 +55,8 @@ class Locator:
 
     def statement(self, source: Source, quad: Quad) -> Place:
         """The place of one statement of a source."""
+        if source.graph:
+            return Place(source.graph)
         shown = self.workspace.shown(source.path)
         if source.path.suffix in (".csv", ".xlsx"):
             for cell in self._table(source):
@@ -86,6 +88,8 @@ class Locator:
                         else:
                             known.append(source)
         for source in self._subjects.get(node, ()):
+            if source.graph:
+                return Place(source.graph)
             shown = self.workspace.shown(source.path)
             if source.path.suffix in (".csv", ".xlsx"):
                 for cell in self._table(source):

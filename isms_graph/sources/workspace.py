@@ -38,6 +38,7 @@ _TABLES = {".csv", ".xlsx"}
 _UNREAD = {".rdf", ".owl", ".n3", ".xls", ".ods", *_TABLES}
 _KEYS = ("base", "as-of", "stage", "tables")
 DEFAULT_BASE = "urn:isms:"
+FILES = "urn:isms-graph:file:"
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,12 @@ class Workspace:
     stage: str | None = None
     tables: dict[str, Table] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
+    address: str = ""  # of the store that it was fetched from
+
+    @property
+    def name(self) -> str:
+        """The folder, or the address of the store."""
+        return self.address or str(self.root)
 
     def shown(self, path: Path) -> str:
         """The path as the user would type it from the workspace."""
@@ -67,11 +74,12 @@ class Workspace:
 
 @dataclass
 class Source:
-    """One file that was read: its statements, and the prefixes that it declares."""
+    """One file that was read: its statements, and the prefixes that it declares. Or one `graph` of a store."""
 
     path: Path
     quads: list[Quad]
     prefixes: dict[str, str] = field(default_factory=dict)
+    graph: str = ""
 
 
 def find(paths: Sequence[str | Path]) -> Workspace:
@@ -232,7 +240,7 @@ def _hint(reason: str) -> str:
 
 def graph_name(workspace: Workspace, path: Path) -> NamedNode:
     """The name of the graph that holds a file's statements."""
-    return NamedNode(f"urn:isms-graph:file:{workspace.shown(path)}".replace(" ", "%20"))
+    return NamedNode(f"{FILES}{workspace.shown(path)}".replace(" ", "%20"))
 
 
 def in_default_graph(source: Source) -> Iterable[Quad]:
