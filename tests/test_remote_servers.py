@@ -204,8 +204,8 @@ def test_ones_own_query_runs_there(server: Server, tmp_path: Path, isms_command:
     query = tmp_path / "q.rq"
     for text, expected in (
         ("SELECT ?label { ?x a isms:Asset ; rdfs:label ?label }", "label\nLaptop\n"),
-        ("ASK { ?x a isms:Asset }", "answer\nTrue\n"),
-        ("ASK { ?x a isms:Risk }", "answer\nFalse\n"),
+        ("ASK { ?x a isms:Asset }", "answer\ntrue\n"),
+        ("ASK { ?x a isms:Risk }", "answer\nfalse\n"),
     ):
         query.write_text(text)
         run = isms_command("query", query, *there, "--output", "csv")
