@@ -15,7 +15,7 @@ SEED ?= 1
 WORKERS ?= 2
 DEMO = data/harbour-saas
 
-.PHONY: demo test debian-virtuoso lint bench mutants differential fuzz docs clean
+.PHONY: demo test lint bench mutants differential fuzz docs clean
 .DEFAULT_GOAL := demo
 
 # The virtual environment, with the package in it as it stands here. Made again when pyproject.toml changes.
@@ -27,9 +27,10 @@ $(VENV)/ready: pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-# Debian packages: the module venv is in one of its own, and the tests run the README's curl commands.
-.PHONY: debian-python3-venv debian-curl
-debian-python3-venv debian-curl: debian-%:
+# Debian packages: the module venv is in one of its own; the tests run the README's curl commands and start Virtuoso.
+DEBIAN = debian-python3-venv debian-curl debian-virtuoso-opensource-7-bin debian-virtuoso-opensource-7-common
+.PHONY: $(DEBIAN)
+$(DEBIAN): debian-%:
 	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 	    echo "Installing $* ..."; apt-get update -qq && apt-get install -y -qq $* >/dev/null; \
 	else \
@@ -39,19 +40,9 @@ debian-python3-venv debian-curl: debian-%:
 demo: $(VENV)/ready
 	@PATH="$(abspath $(BIN)):$$PATH" sh scripts/demo.sh
 
-# Virtuoso, one of the two SPARQL stores that tests start, is in Debian packages.
-debian-virtuoso:
-	@if command -v virtuoso-t >/dev/null; then :; \
-	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-	    echo "Installing Virtuoso ..."; \
-	    apt-get update -qq && apt-get install -y -qq virtuoso-opensource-7-bin virtuoso-opensource-7-common >/dev/null; \
-	else \
-	    echo "Virtuoso is missing, and the tests that need it will fail. Install it first:"; \
-	    echo "sudo apt-get install virtuoso-opensource-7-bin virtuoso-opensource-7-common"; \
-	fi
-
-test: $(VENV)/ready debian-virtuoso
+test: $(VENV)/ready
 	@command -v curl >/dev/null || $(MAKE) --no-print-directory debian-curl
+	@command -v virtuoso-t >/dev/null || $(MAKE) --no-print-directory debian-virtuoso-opensource-7-bin debian-virtuoso-opensource-7-common
 	$(BIN)/python -m pytest -n auto $(PYTEST)
 
 lint: $(VENV)/ready

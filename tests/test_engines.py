@@ -1,7 +1,7 @@
 """The compiled engine against the reference: the same rows on every example, on both demonstrations, on generated ISMS.
 
-`make test` asks of each example its own check and those that it expects, of the neglected organisation everything, of the
-one that is kept up and of each generated ISMS a third of the checks in turn; `make differential` asks everything of all.
+`make test` asks of each example its own check and those that it expects, and of the demonstrations and of each generated
+ISMS a share of the checks, in turn; CI asks everything of the neglected organisation, and `make differential` of all.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def test_examples(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["harbour-saas", "harbour-neglected"])
 def test_demonstration_organisations(name: str) -> None:
-    asked = set(CATALOGUE.checks) if ALL or name == "harbour-neglected" else set(list(CATALOGUE.checks)[::3])
+    whole = ALL or (name == "harbour-neglected" and os.environ.get("CI"))
+    asked = set(CATALOGUE.checks) if whole else set(list(CATALOGUE.checks)[::6])
     compiled, reference = rows(load(DATA / name), "surveillance", asked)
     assert compiled == reference
     assert bool(compiled) == (name == "harbour-neglected")
@@ -66,7 +67,7 @@ def test_generated_organisations(seed: int) -> None:
     several.removals = [removal for one in defects for removal in one.removals]
     several.quads = [quad for one in defects for quad in one.quads if chance.random() > 0.02]
     several.as_of += timedelta(days=chance.randrange(-700, 700))
-    asked = set(CATALOGUE.checks) if ALL else set(list(CATALOGUE.checks)[seed % 3 :: 3])
+    asked = set(CATALOGUE.checks) if ALL else set(list(CATALOGUE.checks)[seed % 6 :: 6])
     compiled, reference = rows(several.isms(), chance.choice(STAGES), asked)
     assert compiled == reference
-    assert len(compiled) >= (8 if ALL else 2), "the defects show"
+    assert len(compiled) >= (8 if ALL else 1), "the defects show"
