@@ -35,7 +35,7 @@ def run(source: Path, result: Path, cell_timeout: int = 120) -> subprocess.Compl
 
 def notebook(path: Path, *code: str) -> Path:
     """A notebook of some cells."""
-    texts: list[dict[str, object]] = [
+    texts: list[dict[str, Any]] = [
         {"cell_type": "code", "execution_count": None, "id": f"cell-{number}", "metadata": {}, "outputs": [], "source": text}
         for number, text in enumerate(code)
     ]
