@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pyoxigraph import Literal, NamedNode
 
 from isms_graph.graph import Isms
-from isms_graph.namespaces import isms
+from isms_graph.namespaces import RDF_TYPE, isms
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,12 @@ def describe(isms_: Isms, node: NamedNode) -> Element:
         reviewed=last_review(isms_, node),
         guidance_order=isms_.guidance_order(node),
     )
+
+
+def organization(isms_: Isms) -> str:
+    """The name of the organization, or of each of them if there are several; empty if nobody says."""
+    quads = isms_.store.quads_for_pattern(None, RDF_TYPE, isms("Organization"), None)
+    return ", ".join(sorted({isms_.label(quad.subject) for quad in quads}))
 
 
 def class_label(isms_: Isms, node: NamedNode) -> str:

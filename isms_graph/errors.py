@@ -26,16 +26,24 @@ class IsmsError(Exception):
 
 @dataclass(eq=False)
 class InputError(IsmsError):
-    """A file of the workspace is wrong at a place; `advice` says what to try."""
+    """A file of the workspace is wrong at a place; `advice` says what to try.
+
+    In a workbook `sheet` and `cell` say where, such as Risks and D5, or `row 5` for a whole row.
+    """
 
     message: str
     path: Path | None = None
     line: int | None = None
     column: int | None = None
     advice: str = ""
+    sheet: str = ""
+    cell: str = ""
+    at: int = -1  # the column of a table, from 0
 
     def __str__(self) -> str:
         where = ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
+        if self.sheet:
+            where += f": {self.sheet}!{self.cell}" if where else f"{self.sheet}!{self.cell}"
         text = f"{where}: {self.message}" if where else self.message
         return f"{text} {self.advice}".rstrip()
 

@@ -23,3 +23,8 @@ def shape_files() -> list[Path]:
     """Every file of checks, without examples and without the shapes about shapes."""
     root = folder("shapes")
     return sorted(path for path in root.glob("*/*.ttl") if path.parent.name != "examples")
+
+
+def font_file(name: str) -> Path:
+    """A font that documents embed."""
+    return Path(__file__).resolve().parent / "exporters" / "fonts" / name

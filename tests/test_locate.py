@@ -103,9 +103,9 @@ def test_workbook(isms_command: Command, tmp_path: Path) -> None:
     [
         ([["id", "current level"], ["R-1", "often"]], 'sheet = "Risks"', "Risks!B2: current level 'often' is not a whole number"),
         ([["id", "curent level"], ["R-1", 1]], 'sheet = "Risks"', "Risks!B1: there is no property 'curent level'"),
-        ([["id"], ["R-1"], ["R-1"]], 'sheet = "Risks"', "Risks!A3: the id R-1 was used in line 2 already"),
+        ([["id"], ["R-1"], ["R-1"]], 'sheet = "Risks"', "Risks!A3: the id R-1 was used in row 2 already"),
         ([["id"]], 'sheet = "Rsiks"', "no sheet 'Rsiks'. It has 'Read me', 'Risks'"),
-        ([["id"]], "sheet = 3", "needs a line such as"),
+        ([["id"]], "sheet = 3", "'sheet' has to be a text"),
     ],
 )
 def test_a_wrong_workbook(isms_command: Command, tmp_path: Path, rows: list[list[object]], toml: str, message: str) -> None:
@@ -123,7 +123,7 @@ def test_what_is_no_workbook(isms_command: Command, tmp_path: Path) -> None:
 
 
 def test_a_workbook_that_expands_too_far_is_refused(isms_command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("isms_graph.sources.workbook.MAX_EXPANDED", 1000)
+    monkeypatch.setattr("isms_graph.sources.workbook_scan.MAX_EXPANDED", 1000)
     run = isms_command("check", sheet(tmp_path, [["id"]]))
     assert run.code == 2
     assert "when unpacked" in run.err

@@ -9,7 +9,9 @@ from pyoxigraph import Literal, NamedNode
 
 from isms_graph.errors import InputError
 from isms_graph.namespaces import ISO27001, RDFS_LABEL, XSD, isms
-from isms_graph.sources.tables import Cell, read_csv
+from isms_graph.sources.mapping import Table
+from isms_graph.sources.naming import Names, resolve
+from isms_graph.sources.tables import Cell, csv_rows, read_rows
 from isms_graph.vocabulary import load_vocabulary
 
 VOCABULARY = load_vocabulary()
@@ -17,7 +19,9 @@ BASE = "https://example.org/isms/"
 
 
 def read(text: str, class_: str = "Risk") -> tuple[list[Cell], list[InputError]]:
-    return read_csv(Path("register.csv"), text, class_, BASE, VOCABULARY)
+    found = read_rows(Path("register.csv"), csv_rows(text), Table(class_), BASE, VOCABULARY)
+    problems = found.problems + resolve([found], Names([cell.quad for cell in found.cells], BASE, VOCABULARY))
+    return found.cells, sorted(problems, key=lambda problem: problem.line or 0)
 
 
 def value(text: str, header: str, class_: str = "Risk") -> object:
@@ -74,7 +78,7 @@ def test_lines_are_those_of_the_file() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        ("id,inherent likelihood\nR-1,often\n", 2, "inherent likelihood 'often' is not a whole number"),
+        ("id,inherent likelihood\nR-1,often\n", 2, "inherent likelihood 'often' is not a number, and no risk criteria"),
         ("id,reviewed on\nR-1,31.3.2026\n", 2, "is not a date such as 2026-03-31"),
         ("id,critical\nR-1,maybe\n", 2, "is not yes or no"),
         ("id,treatment option\nR-1,ignore\n", 2, "is not one of: avoid, modify, retain, share"),
@@ -85,7 +89,7 @@ def test_lines_are_those_of_the_file() -> None:
         ("id,name\nR 1,Loss\n", 2, "characters other than"),
         ("id,name\nR-1,a\nR-1,b\n", 3, "was used in line 2 already"),
         ("id,name\nR-1,Loss, of data\n", 2, "3 cells under 2 headers"),
-        ("id,owner\nR-1,the boss!\n", 2, "is not an id"),
+        ("id,owner\nR-1,the boss!\n", 2, "is the name of no agent"),
         ("", 1, "the table is empty"),
     ],
 )
@@ -97,7 +101,7 @@ def test_problems(text: str, line: int, message: str) -> None:
 
 
 def test_all_problems_come_in_one_pass() -> None:
-    _, problems = read("id,inherent likelihood,reviewed on\nR-1,x,y\nR-2,z,2026-01-01\n")
+    _, problems = read("id,inherent level,reviewed on\nR-1,x,y\nR-2,z,2026-01-01\n")
     assert [problem.line for problem in problems] == [2, 2, 3]
 
 

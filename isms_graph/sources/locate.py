@@ -11,8 +11,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad
 
 from isms_graph.index import Object
 from isms_graph.namespaces import RDF_TYPE
-from isms_graph.sources import tables
-from isms_graph.sources.workspace import Source, Workspace, read_table
+from isms_graph.sources.workspace import Source, Workspace
 from isms_graph.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -43,7 +42,6 @@ class Locator:
     sources: list[Source]
     vocabulary: Vocabulary
     _turtle: dict[Path, dict[str, list[Statement]]] = field(default_factory=dict)
-    _cells: dict[Path, list[tables.Cell]] = field(default_factory=dict)
     _objects: dict[Path, dict[str, int]] = field(default_factory=dict)
     _subjects: dict[object, list[Source]] = field(default_factory=dict)
 
@@ -59,7 +57,7 @@ class Locator:
             return Place(source.graph)
         shown = self.workspace.shown(source.path)
         if source.path.suffix in (".csv", ".xlsx"):
-            for cell in self._table(source):
+            for cell in source.cells:
                 if cell.quad == quad:
                     return Place(shown, cell.line, cell.column, cell.sheet, cell.cell)
             return Place(shown)
@@ -92,7 +90,7 @@ class Locator:
                 return Place(source.graph)
             shown = self.workspace.shown(source.path)
             if source.path.suffix in (".csv", ".xlsx"):
-                for cell in self._table(source):
+                for cell in source.cells:
                     if cell.quad.subject == node:
                         return Place(shown, cell.line, cell.column, cell.sheet, cell.cell)
             elif source.path.suffix == ".jsonld":
@@ -123,11 +121,6 @@ class Locator:
             for quad in source.quads:
                 found.setdefault(quad.subject, []).append((source, quad))
         return found
-
-    def _table(self, source: Source) -> list[tables.Cell]:
-        if source.path not in self._cells:
-            self._cells[source.path] = read_table(self.workspace, source.path, self.vocabulary)[0]
-        return self._cells[source.path]
 
     def _json_line(self, source: Source, subject: object) -> int | None:
         from isms_graph.sources.jsonld import lines_of_objects, names

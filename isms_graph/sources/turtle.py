@@ -89,6 +89,11 @@ class _Reader:
         return f"_:anonymous{self.blank_nodes}"
 
 
+def tokens(text: str) -> Iterator[tuple[str, str, int]]:
+    """The tokens of a document as (kind, text, offset); white space and comments are what stands between them."""
+    return _Reader(text, "").tokens()
+
+
 def _unescape(text: str) -> str:
     if "\\" not in text:
         return text

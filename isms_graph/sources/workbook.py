@@ -2,51 +2,55 @@
 
 from __future__ import annotations
 
-import zipfile
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from isms_graph.errors import InputError
+from isms_graph.sources.sheet import Faults, Number, Sheet
+from isms_graph.sources.workbook_scan import Opened
 
-MAX_EXPANDED = 200_000_000  # bytes that the parts of a workbook may take when unpacked
-MAX_CELLS = 2_000_000
+
+def sheet_names(path: Path, hidden: bool = True) -> list[str]:
+    """The names of the sheets in their order, with or without those that people do not see. Raises InputError for no workbook."""
+    with Opened(path) as opened:
+        return [name for name in opened.sheets if hidden or name not in opened.hidden]
 
 
-def read_sheet(path: Path, sheet: str | None) -> tuple[str, list[tuple[int, list[str]]]]:
-    """The name of a sheet (the first one if none is named) and its rows as (row number, cells).
-
-    Raises InputError for what is no workbook, is too large, or has no such sheet.
-    """
-    try:
-        with zipfile.ZipFile(path) as parts:
-            expanded = sum(part.file_size for part in parts.infolist())
-    except (OSError, zipfile.BadZipFile):
-        raise InputError("the file is not a workbook in the format .xlsx.", path, advice="Save it as .xlsx.") from None
-    if expanded > MAX_EXPANDED:
-        raise InputError(f"the workbook takes {expanded // 1_000_000} MB when unpacked, more than {MAX_EXPANDED // 1_000_000} MB.", path)
+def read_sheets(path: Path, wanted: Sequence[str | None]) -> list[Sheet]:
+    """The sheets of these names; None is the first sheet. Raises InputError, also if there is no such sheet."""
+    with Opened(path) as opened:
+        names = list(opened.sheets)
+        if not names:
+            raise InputError("the workbook has no sheet.", path)
+        for name in wanted:
+            if name is not None and name not in opened.sheets:
+                raise InputError(f"the workbook has no sheet {name!r}.", path, advice=f"It has {', '.join(map(repr, names))}.")
+        chosen = [name if name is not None else names[0] for name in wanted]
+        faults = [opened.scan(name) for name in chosen]
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
-        workbook = CalamineWorkbook.from_path(str(path))
-        if sheet is not None and sheet not in workbook.sheet_names:
-            advice = f"It has {', '.join(repr(name) for name in workbook.sheet_names)}."
-            raise InputError(f"the workbook has no sheet {sheet!r}.", path, advice=advice)
-        name = sheet or workbook.sheet_names[0]
-        chosen = workbook.get_sheet_by_name(name)
-        if chosen.height * chosen.width > MAX_CELLS:
-            raise InputError(f"the sheet {name!r} has more than {MAX_CELLS:,} cells.", path)
-        rows = chosen.to_python(skip_empty_area=False)
+        with CalamineWorkbook.from_path(str(path)) as book:
+            return [_sheet(book, name, found) for name, found in zip(chosen, faults, strict=True)]
     except CalamineError as error:
         raise InputError(f"the workbook cannot be read: {error}.", path) from None
-    return name, [(number, [_text(value) for value in row]) for number, row in enumerate(rows, 1) if any(value != "" for value in row)]
+
+
+def _sheet(book: object, name: str, faults: Faults) -> Sheet:
+    sheet = book.get_sheet_by_name(name)  # type: ignore[attr-defined]
+    rows = sheet.to_python(skip_empty_area=False)
+    merged = tuple(((r1 + 1, c1 + 1), (r2 + 1, c2 + 1)) for (r1, c1), (r2, c2) in sheet.merged_cell_ranges or ())
+    texts = [(number, [_text(value) for value in row]) for number, row in enumerate(rows, 1) if any(value != "" for value in row)]
+    return Sheet(name, texts, faults, merged)
 
 
 def _text(value: int | float | str | bool | time | date | datetime | timedelta) -> str:
     """A cell as it would stand in CSV: dates as 2026-03-31, whole numbers without a point."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else Number(repr(value))
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == time() else value.isoformat()
     if isinstance(value, (date, time)):

@@ -5,10 +5,9 @@ isms.toml, all of it optional
     as-of = 2026-11-23                      the date to check at, instead of today
     stage = "surveillance"                  the stage to check for
     [tables."risks.csv"]
-    class = "Risk"                          what each row of a CSV register, or of a sheet of a workbook, is
-    [tables."assets.xlsx"]
-    class = "Asset"
-    sheet = "Register"                      which sheet; the first one if none is named
+    class = "Risk"                          what each row of a CSV register, or of a sheet of a workbook, is; more in mapping.py
+    [standard]
+    text = "standard.csv"                   the licensee's own copy of the standard's text; see sources/standard.py
 """
 
 from __future__ import annotations
@@ -18,14 +17,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyoxigraph import BlankNode, NamedNode, Quad, QuadParser, RdfFormat, parse
 
 from isms_graph.errors import EmptyWorkspace, InputError, Problems
 from isms_graph.namespaces import nearest
-from isms_graph.sources import tables
+from isms_graph.sources import mapping
+from isms_graph.sources.mapping import Table
 from isms_graph.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from isms_graph.sources.tables import Cell, Read
 
 CONFIG = "isms.toml"
 STAGES = ("stage1", "stage2", "surveillance", "recertification")
@@ -34,19 +37,11 @@ _FORMATS = {
     ".jsonld": RdfFormat.JSON_LD,
 }  # fmt: skip
 RDF_SUFFIXES = tuple(_FORMATS)
-_TABLES = {".csv", ".xlsx"}
-_UNREAD = {".rdf", ".owl", ".n3", ".xls", ".ods", *_TABLES}
-_KEYS = ("base", "as-of", "stage", "tables")
+TABLES = {".csv", ".xlsx"}
+_UNREAD = {".rdf", ".owl", ".n3", ".xls", ".ods", *TABLES}
+_KEYS = ("base", "as-of", "stage", "tables", "standard")
 DEFAULT_BASE = "urn:isms:"
 FILES = "urn:isms-graph:file:"
-
-
-@dataclass(frozen=True)
-class Table:
-    """What isms.toml says of a register: the class of its rows, and the sheet of a workbook."""
-
-    class_: str
-    sheet: str | None = None
 
 
 @dataclass
@@ -58,8 +53,9 @@ class Workspace:
     base: str = DEFAULT_BASE
     as_of: date | None = None
     stage: str | None = None
-    tables: dict[str, Table] = field(default_factory=dict)
+    tables: dict[str, tuple[Table, ...]] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
+    standard: Path | None = None  # the standard's text; no file of the ISMS
     address: str = ""  # of the store that it was fetched from
 
     @property
@@ -74,12 +70,21 @@ class Workspace:
 
 @dataclass
 class Source:
-    """One file that was read: its statements, and the prefixes that it declares. Or one `graph` of a store."""
+    """One file that was read: its statements, and the prefixes that it declares. Or one `graph` of a store.
+
+    `reads` are the tables of a register, with the cell of each statement.
+    """
 
     path: Path
     quads: list[Quad]
     prefixes: dict[str, str] = field(default_factory=dict)
     graph: str = ""
+    reads: list[Read] = field(default_factory=list)
+
+    @property
+    def cells(self) -> Iterator[Cell]:
+        """The cells of a register, each with its statement."""
+        return (cell for read in self.reads for cell in read.cells)
 
 
 def find(paths: Sequence[str | Path]) -> Workspace:
@@ -88,16 +93,18 @@ def find(paths: Sequence[str | Path]) -> Workspace:
     for path in given:
         must_exist(path)
     root = given[0] if given[0].is_dir() else given[0].parent
-    workspace = Workspace(root=root, files=[])
-    _configure(workspace)
+    workspace = configured(root)
+    standard = workspace.standard.resolve() if workspace.standard else None
     seen: set[Path] = set()
     for path in given:
         for file in sorted(_walk(path)) if path.is_dir() else [path]:
             if file.resolve() in seen:
                 continue
             seen.add(file.resolve())
-            if file.suffix in _FORMATS or (file.suffix in _TABLES and file.name in workspace.tables):
+            if file.suffix in _FORMATS or (file.suffix in TABLES and file.name in workspace.tables):
                 workspace.files.append(file)
+            elif file.resolve() == standard:
+                continue
             elif file.suffix in _UNREAD:
                 workspace.unread.append(workspace.shown(file))
             elif path == file:
@@ -113,6 +120,13 @@ def find(paths: Sequence[str | Path]) -> Workspace:
             root,
             advice=f"A workspace holds files ending in {', '.join(_FORMATS)}, or .csv or .xlsx registers named in {CONFIG}.",
         )
+    return workspace
+
+
+def configured(root: Path) -> Workspace:
+    """A folder with what isms.toml says of it, before its files are looked for. Raises InputError."""
+    workspace = Workspace(root=root, files=[])
+    _configure(workspace)
     return workspace
 
 
@@ -158,60 +172,65 @@ def _configure(workspace: Workspace) -> None:
     if not isinstance(declared, dict):
         raise InputError('the tables need a section each, such as [tables."risks.csv"].', path)
     for name, table in declared.items():
-        wrong = not isinstance(table, dict) or not isinstance(table.get("class"), str) or not set(table) <= {"class", "sheet"}
-        if wrong or not isinstance(table.get("sheet", ""), str):
-            raise InputError(f'the table {name!r} needs a line such as class = "Risk", and for a workbook perhaps sheet = "Risks".', path)
-        workspace.tables[name] = Table(table["class"], table.get("sheet"))
+        workspace.tables[name] = mapping.tables(name, table, path)
+    workspace.standard = _standard(settings.get("standard"), path, workspace.tables)
+
+
+def _standard(settings: Any, path: Path, registers: Iterable[str]) -> Path | None:
+    """Where the standard's text lies, seen from isms.toml."""
+    if settings is None:
+        return None
+    if not isinstance(settings, dict) or set(settings) != {"text"} or not isinstance(settings["text"], str) or not settings["text"].strip():
+        raise InputError("'standard' needs a section with one line such as text = \"standard.csv\".", path)
+    file = path.parent / settings["text"]
+    if file.suffix != ".csv" or file.name in registers:
+        raise InputError("the standard's text has to be a file of its own that ends in .csv, and no register.", path)
+    return file
 
 
 def read(workspace: Workspace, vocabulary: Vocabulary) -> list[Source]:
     """Every file of the workspace, parsed. Raises Problems with all that is wrong in all files."""
     sources: list[Source] = []
     problems: list[InputError] = []
+    reads: dict[int, list[Read]] = {}  # of the tables, by the place of the source
     for path in workspace.files:
         try:
-            data = b"" if path.suffix == ".xlsx" else path.read_bytes()
-            text = data.decode("utf-8-sig")
-        except OSError as error:
-            problems.append(InputError(f"the file cannot be read: {error.strerror}.", path))
-            continue
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            problems.append(
-                InputError(
-                    f"the file is not UTF-8 (byte {data[error.start]:#04x}).",
-                    path,
-                    line,
-                    advice="Save it as UTF-8; `iconv -f latin1 -t utf-8` converts many files.",
-                )
-            )
-            continue
-        if path.suffix in _TABLES:
-            cells, errors = read_table(workspace, path, vocabulary)
-            problems.extend(errors)
-            sources.append(Source(path, [cell.quad for cell in cells]))
-        else:
-            source = _parse(path, text, workspace.base, problems)
-            if source:
+            if path.suffix in TABLES:
+                from isms_graph.sources.registers import read_register
+
+                reads[len(sources)] = read_register(path, workspace.tables[path.name], workspace.base, vocabulary)
+                sources.append(Source(path, []))
+            elif source := _parse(path, text_of(path), workspace.base, problems):
                 sources.append(source)
+        except InputError as error:
+            problems.append(error)
+    if reads:
+        from isms_graph.sources.registers import complete
+
+        problems.extend(complete(sources, reads, workspace.base, vocabulary))
     if problems:
-        raise Problems(problems)
+        order = {path: number for number, path in enumerate(workspace.files)}
+        raise Problems(sorted(problems, key=lambda one: order.get(one.path or Path(), -1)))
     return sources
 
 
-def read_table(workspace: Workspace, path: Path, vocabulary: Vocabulary) -> tuple[list[tables.Cell], list[InputError]]:
-    """The statements of a register that isms.toml names, with their cells, and every problem."""
-    table = workspace.tables[path.name]
-    if path.suffix == ".csv":
-        text = path.read_text(encoding="utf-8-sig")
-        return tables.read_csv(path, text, table.class_, workspace.base, vocabulary)
-    from isms_graph.sources.workbook import read_sheet
-
+def text_of(path: Path, encoding: str = "") -> str:
+    """The text of a file; UTF-8, or UTF-16 where its first bytes say so, if no encoding is named. Raises InputError."""
     try:
-        name, rows = read_sheet(path, table.sheet)
-    except InputError as error:
-        return [], [error]
-    return tables.read_rows(path, rows, table.class_, workspace.base, vocabulary, name)
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"the file cannot be read: {error.strerror}.", path) from None
+    try:
+        return data.decode(encoding or ("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"))
+    except LookupError:
+        raise InputError(f"there is no encoding {encoding!r}.", path, advice="Usual ones are utf-8, latin-1 and cp1252.") from None
+    except UnicodeDecodeError as error:
+        advice = "Save it as UTF-8; `iconv -f latin1 -t utf-8` converts many files."
+        if path.suffix == ".csv":
+            advice = f'Save it as UTF-8, or say encoding = "cp1252" under [tables."{path.name}"] in {CONFIG}.'
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"the file is not {(encoding or 'utf-8').upper()} (byte {data[error.start]:#04x})."
+        raise InputError(message, path, line, advice=advice) from None
 
 
 def _parse(path: Path, text: str, base: str, problems: list[InputError]) -> Source | None:

@@ -1,0 +1,231 @@
+"""`isms import`: templates, presets, mappings, guesses, and a register that becomes part of a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pytest
+from conftest import HEADER, Run
+
+from isms_graph.graph import load
+from isms_graph.importers.columns import class_named, columns
+from isms_graph.importers.guess import as_toml, guess
+from isms_graph.importers.imports import settings
+from isms_graph.vocabulary import load_vocabulary
+
+Command = Callable[..., Run]
+VOCABULARY = load_vocabulary()
+REGISTER = "id,name,owner,inherent level\nR-1,Fire,role-it,3\nR-2,Flood,,4\n"
+
+
+def register(folder: Path, text: str = REGISTER, name: str = "risks.csv") -> Path:
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
+
+
+def test_a_register_becomes_part_of_a_new_workspace(isms_command: Command, tmp_path: Path) -> None:
+    place = tmp_path / "my-isms"
+    run = isms_command("import", register(tmp_path), place, "--as", "risk")
+    assert (run.code, run.err) == (0, "")
+    assert "The register gives 9 statements about: 2 risk." in run.out
+    assert f"Next: isms check {place}" in run.out
+    assert len(load(place).workspace.files) == 1
+    assert (place / "isms.toml").read_text() == '[tables."risks.csv"]\nclass = "Risk"\n'
+
+
+def test_isms_toml_is_added_to_and_keeps_what_it_says(isms_command: Command, tmp_path: Path) -> None:
+    place = tmp_path / "my-isms"
+    place.mkdir()
+    (place / "isms.toml").write_text('# ours\nbase = "https://x.example/"  # keep')
+    (place / "rest.ttl").write_text(HEADER + ':role-it a isms:Role ; rdfs:label "IT" .')
+    assert isms_command("import", register(tmp_path), place, "--as", "Risk").code == 0
+    assert (place / "isms.toml").read_text().startswith('# ours\nbase = "https://x.example/"  # keep\n\n[tables."risks.csv"]')
+    again = isms_command("import", register(tmp_path), place, "--as", "Risk")
+    assert again.code == 2
+    assert "says already what risks.csv is" in again.err
+
+
+def test_a_newer_register_takes_the_place_of_the_old_only_if_told(isms_command: Command, tmp_path: Path) -> None:
+    place = tmp_path / "my-isms"
+    isms_command("import", register(tmp_path), place, "--as", "risk")
+    newer = register(tmp_path, REGISTER + "R-3,Theft,,2\n")
+    refused = isms_command("import", newer, place)
+    assert (refused.code, "--replace" in refused.err) == (2, True)
+    assert "R-3" not in (place / "risks.csv").read_text()
+    assert isms_command("import", newer, place, "--replace").code == 0
+    assert "R-3" in (place / "risks.csv").read_text()
+
+
+def test_nothing_is_changed_by_a_dry_run_nor_where_something_is_wrong(isms_command: Command, tmp_path: Path) -> None:
+    place = tmp_path / "my-isms"
+    run = isms_command("import", register(tmp_path), place, "--as", "risk", "--dry-run")
+    assert (run.code, run.out.splitlines()[-1]) == (0, "Nothing was changed.")
+    assert not place.exists()
+    wrong = register(tmp_path, REGISTER + "R-2,x,Who is this?,many\n,,,\nR 4,y,,\n")
+    run = isms_command("import", wrong, place, "--as", "risk", "--errors", tmp_path / "copy.xlsx")
+    assert run.code == 2
+    assert [line.split(":")[1] for line in run.err.splitlines()[1:]] == ["4", "6"]
+    assert not place.exists()
+    page = openpyxl.load_workbook(tmp_path / "copy.xlsx").active
+    assert page is not None
+    assert [page.cell(row, 5).value for row in (1, 2, 3)] == ["Problems (isms-graph)", None, None]
+    assert page.cell(4, 5).value == "the id R-2 was used in line 3 already."
+    assert "characters other than letters" in str(page.cell(6, 5).value)
+
+
+def test_a_copy_of_a_workbook_marks_the_cells(isms_command: Command, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    page = book.worksheets[0]
+    page.title = "Risks"
+    for row in (["id", "inherent level", "owner"], ["R-1", "many", "=A1"], ["R-2", 3, "Who?"]):
+        page.append(row)
+    book.save(tmp_path / "r.xlsx")
+    run = isms_command("import", tmp_path / "r.xlsx", tmp_path / "ws", "--as", "risk", "--errors", tmp_path / "c.xlsx")
+    assert run.code == 2
+    assert "c.xlsx written, with 3 problems in their rows" in run.err
+    marked = openpyxl.load_workbook(tmp_path / "c.xlsx")["Risks"]
+    assert marked["D1"].value == "Problems (isms-graph)"
+    assert str(marked["D2"].value).startswith("B2: inherent level 'many' is not a whole number.\nC2: the formula was never calculated")
+    assert str(marked["D3"].value).startswith("C3: owner 'Who?' is the name of no agent.")
+    assert marked["B2"].fill.start_color.rgb == marked["C3"].fill.start_color.rgb == "FFF4CCCC"
+    assert marked["A2"].fill.fill_type is None
+    assert marked["C2"].value == "=A1"
+    assert openpyxl.load_workbook(tmp_path / "r.xlsx")["Risks"]["D1"].value is None
+
+
+def test_texts_of_a_register_are_no_formulas_in_its_copy(isms_command: Command, tmp_path: Path) -> None:
+    wrong = register(tmp_path, 'id,name,inherent level\nR-1,"=HYPERLINK(""http://x"")",=cmd|x\n')
+    isms_command("import", wrong, tmp_path / "ws", "--as", "risk", "--errors", tmp_path / "c.xlsx")
+    page = openpyxl.load_workbook(tmp_path / "c.xlsx").active
+    assert page is not None
+    assert {cell.data_type for row in page.iter_rows() for cell in row if cell.value is not None} == {"s"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["import"], "name the register: isms import FILE [WORKSPACE]."),
+        (["import", "risks.csv", "ws"], "say what risks.csv is: --as CLASS, --preset NAME or --mapping FILE; --guess proposes a mapping."),
+        (["import", "rsks.csv", "ws", "--as", "risk"], "there is no such file or folder. Did you mean risks.csv?"),
+        (["import", "risks.csv", "ws", "--as", "rsik"], "There is no class 'rsik'. Did you mean risk?"),
+        (["import", "risks.csv", "ws", "--preset", "risk-registr"], "there is no preset 'risk-registr'. Did you mean 'risk-register'?"),
+        (["import", "risks.csv", "ws", "--as", "risk", "--preset", "soa"], "--as, --preset and --mapping exclude each other."),
+        (["import", "risks.csv", "ws", "--sheet", "x", "--preset", "soa"], "--sheet goes with --as."),
+        (["import", "notes.txt", "ws", "--as", "risk"], "a register is a .csv or .xlsx file, not notes.txt."),
+        (["import", "--template", "risk", "risks.csv"], "a template is an .xlsx file, not risks.csv."),
+        (["import", "--template", "rsk", "new.xlsx"], "There is no class 'rsk'. Did you mean risk"),
+        (["import", "--guess", "notes.csv"], "looks like no register that is known"),
+        (["import", "risks.csv", "ws", "--mapping", "m.toml"], "there is no section [tables.\"risks.csv\"]. It has 'other.csv'."),
+        (["import", "risks.csv", "ws", "--mapping", "broken.toml"], "the mapping is not valid TOML"),
+        (["import", "risks.csv", "ws", "--as", "risk", "--errors", "risks.csv"], ""),
+    ],
+)
+def test_wrong_usage(isms_command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    register(tmp_path, "id,owner\nR-1,No One\n" if not message else REGISTER)
+    register(tmp_path, "hello", "notes.txt")
+    register(tmp_path, "a,b\n1,2\n", "notes.csv")
+    register(tmp_path, '[tables."other.csv"]\nclass = "Risk"\n', "m.toml")
+    register(tmp_path, "[tables", "broken.toml")
+    run = isms_command(*arguments)
+    assert run.code == 2
+    assert message in run.err
+    assert (tmp_path / "risks.csv").read_text().startswith("id,")
+    assert not (tmp_path / "ws").exists()
+
+
+def test_presets_are_listed(isms_command: Command) -> None:
+    assert "risk-register                  A plain risk register" in isms_command("import", "--list-presets").out
+
+
+#### Templates
+
+
+def test_a_template_says_what_its_columns_mean_and_is_read_when_filled_in(isms_command: Command, tmp_path: Path) -> None:
+    run = isms_command("import", "--template", "risk", tmp_path / "risks.xlsx")
+    assert run.code == 0
+    book = openpyxl.load_workbook(tmp_path / "risks.xlsx")
+    page = book["Risk"]
+    heads = [cell.value for cell in page[1]]
+    assert heads[:4] == ["id", "name", "description", "owner"]
+    assert {"inherent likelihood", "residual level", "treatment option", "treated by", "reviewed on"} <= set(heads)
+    assert "judged by" not in heads
+    assert "One of: modify, retain, avoid, share." in str(page.cell(1, heads.index("treatment option") + 1).comment)
+    lists = {str(rule.sqref): rule.formula1 for rule in page.data_validations.dataValidation}
+    assert len(lists) == 3
+    page.append(["R-1", "=Fire", None, None])
+    page.cell(2, heads.index("treatment option") + 1, "modify")
+    page["B2"].data_type = "s"
+    book.save(tmp_path / "risks.xlsx")
+    run = isms_command("import", tmp_path / "risks.xlsx", tmp_path / "ws", "--as", "risk")
+    assert "The register gives 4 statements about: 1 risk." in run.out
+    assert "Lists" not in run.out
+    assert isms_command("import", "--template", "risk", tmp_path / "risks.xlsx").code == 2
+
+
+def test_the_same_template_is_the_same_file(isms_command: Command, tmp_path: Path) -> None:
+    for name in ("a.xlsx", "b.xlsx"):
+        isms_command("import", "--template", "soa", tmp_path / name)
+    assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
+
+
+CLASSES = ["risk", "asset", "soa", "supplier", "incident", "corrective-action", "interested party", "InternalAudit"]
+
+
+@pytest.mark.parametrize("class_", CLASSES)
+def test_columns_of_a_class(class_: str) -> None:
+    found = columns(class_named(class_, VOCABULARY), VOCABULARY)
+    assert [one.head for one in found[:2]] == ["id", "name"]
+    assert len({one.head for one in found}) == len(found) > 5
+    assert all(one.definition for one in found)
+
+
+#### Guesses
+
+
+def test_a_guess_is_a_mapping_that_reads_the_register(isms_command: Command, tmp_path: Path) -> None:
+    text = (
+        "Risikoregister 2026;;;;;;\n;;;;;;\nNr.;Risiko;Wahrscheinlichkeit;Auswirkung;Risikoeigentümer;Behandlung;Letzte Überprüfung;Notiz\n"
+    )
+    text += "R1;Ausfall;4;5;IT-Leitung;mindern;31.03.2026;x\nR2;Brand;1;5;IT-Leitung;übertragen;15.04.2026;y\n"
+    path = register(tmp_path, text, "risiken.csv")
+    run = isms_command("import", "--guess", path, tmp_path / "ws")
+    assert run.code == 0
+    assert '"Risiko" = "name"' in run.out
+    assert '"Nr." = "id"' in run.out
+    assert 'dates = "%d.%m.%Y"\n' in run.out
+    assert '"Notiz" = ""  # not understood, so left out' in run.out
+    assert "The register gives 18 statements about: 2 risk, 1 role." in run.err
+    assert "New role for names that no element has: 'IT-Leitung'." in run.err
+    (tmp_path / "m.toml").write_text(run.out, encoding="utf-8")
+    assert isms_command("import", path, tmp_path / "ws", "--mapping", tmp_path / "m.toml").code == 0
+    assert sum(len(source.quads) for source in load(tmp_path / "ws").sources) == 18
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("assets.csv", "Asset ID,Asset name,Owner\n7,ERP,Ann\n", ['class = "Asset"', '"Asset ID" = "id"', '"Asset name" = "name"']),
+        ("soa.csv", "Control,Applicable,Reason,Status\n5.1,Yes,Direction,Done\n", ['ids = "soa-{control}"', '"Reason" = "justification"']),
+        ("soa.csv", "Control,Applicable\n5.1,JA\n5.2,perhaps\n", ['values."applicable"]  # one of: yes, no', '"perhaps" = ""']),
+        ("vendors.csv", "Vendor,Owner,Last review\nCloudy,Ann,03/04/2026\n", ["# or %m/%d/%Y: all dates fit both", 'class = "Supplier"']),
+        ("x.csv", "Title,Treatment,Whatever\nFire,reduce,C; I\n", ['"Whatever" = "threatens property"  # by its values']),
+    ],
+)  # fmt: skip
+def test_guesses(tmp_path: Path, name: str, text: str, expected: list[str]) -> None:
+    toml = as_toml(register(tmp_path, text, name), guess(tmp_path / name, VOCABULARY))
+    for line in expected:
+        assert line in toml
+    settings(toml, name, tmp_path)
+
+
+def test_a_guess_survives_any_text(tmp_path: Path) -> None:
+    path = register(tmp_path, 'Risk,"Owner ""]\n[x]",Treatment\n"a\\u0022",b,c\n', 'ri"sk\\s.csv')
+    settings(as_toml(path, guess(path, VOCABULARY)), path.name, tmp_path)
+
+
+def test_latin_1_is_told_by_a_guess(tmp_path: Path) -> None:
+    (tmp_path / "risks.csv").write_bytes("Risiko;Eigentümer\nBrand;Müller\n".encode("latin-1"))
+    assert 'encoding = "cp1252"' in as_toml(tmp_path / "risks.csv", guess(tmp_path / "risks.csv", VOCABULARY))
