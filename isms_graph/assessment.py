@@ -18,6 +18,7 @@ from isms_graph.graph import Isms
 from isms_graph.index import Node
 from isms_graph.namespaces import ASSESSMENT, RDF_TYPE, RDFS_LABEL, XSD, isms, nearest
 from isms_graph.sources.workspace import STAGES
+from isms_graph.vocabulary import Vocabulary
 
 _DATE = NamedNode(XSD + "date")
 _JUDGED_BY = isms("judgedBy")
@@ -52,10 +53,14 @@ def headcount(isms_: Isms) -> int | None:
 
 def size_band(isms_: Isms) -> NamedNode:
     """The size band of the organisation; without a headcount that of a small one."""
-    count = headcount(isms_)
-    for band in isms_.vocabulary.instances(isms("SizeBand")):
-        low = int(isms_.vocabulary.text(band, isms("headcountFrom")))
-        high = int(isms_.vocabulary.text(band, isms("headcountTo")))
+    return band_of(isms_.vocabulary, headcount(isms_))
+
+
+def band_of(vocabulary: Vocabulary, count: int | None) -> NamedNode:
+    """The size band that a headcount falls into; that of a small organisation if it is not known."""
+    for band in vocabulary.instances(isms("SizeBand")):
+        low = int(vocabulary.text(band, isms("headcountFrom")))
+        high = int(vocabulary.text(band, isms("headcountTo")))
         if count is not None and low <= count <= high:
             return band
     return isms("Small")
@@ -88,6 +93,12 @@ def assess(isms_: Isms, stage: str | None = None) -> str:
     store.extend(_limits(isms_, band))
     store.extend(_criteria(isms_))
     return chosen
+
+
+def assessed(isms_: Isms) -> None:
+    """Put the assessment node into the store if there is none yet."""
+    if not any(True for _ in isms_.store.quads_for_pattern(ASSESSMENT, None, None, None)):
+        assess(isms_)
 
 
 def _limits(isms_: Isms, band: NamedNode) -> Iterator[Quad]:

@@ -15,18 +15,21 @@ from pyoxigraph import DefaultGraph, NamedNode
 from isms_graph.assessment import default_stage, headcount, size_band
 from isms_graph.catalogue import SEVERITY_ORDER
 from isms_graph.checks import check
-from isms_graph.findings import Finding, Report, clause_key
+from isms_graph.findings import Finding, Report
 from isms_graph.graph import Isms
+from isms_graph.index import Node
 from isms_graph.namespaces import ISO27001, RDF_TYPE, isms
+from isms_graph.phases import PhaseFindings, by_phase
 from isms_graph.queries import Table, query
 
+_NOT_IN_FORCE = frozenset(isms(name) for name in ("Draft", "Planned", "Withdrawn", "Cancelled"))
 _VERDICTS = ("shown", "shown with gaps", "not shown")
-# What tells a system from documents: the checks that look for a trace of life, by what they look at.
+# What tells a system from documents: the checks that look for a trace of life, and the class of what they look at.
 LIFE = {
-    "policies that somebody follows": "policy-on-paper",
-    "controls with evidence of operation": "control-without-evidence",
-    "processes with evidence of running": "process-without-evidence",
-    "risks looked at within their interval": "risk-not-reviewed",
+    "policies that somebody follows": ("Policy", "policy-on-paper"),
+    "controls with evidence of operation": ("Control", "control-without-evidence"),
+    "processes with evidence of running": ("Process", "process-without-evidence"),
+    "risks looked at within their interval": ("Risk", "risk-not-reviewed"),
 }
 
 
@@ -101,14 +104,14 @@ def status(isms_: Isms, stage: str | None = None) -> Status:
     """The verdict on each verb, progress by phase, and the roadmap. Raises what `check` raises."""
     report = check(isms_, stage or default_stage(isms_)[0])
     verbs = tuple(_verb(isms_, node, report) for node in _ordered(isms_, "Verb"))
-    phases = tuple(_phase(isms_, node, report) for node in _ordered(isms_, "Phase"))
-    return Status(report, verbs, phases, _life(report), _roadmap(isms_), _next_step(phases))
+    phases = tuple(_phase(isms_, one) for one in by_phase(isms_.vocabulary, report.open))
+    return Status(report, verbs, phases, _life(isms_, report), _roadmap(isms_), _next_step(phases))
 
 
-def _life(report: Report) -> tuple[Life, ...]:
-    looked_at = {run.check.id: run.focus_nodes for run in report.checks}
+def _life(isms_: Isms, report: Report) -> tuple[Life, ...]:
     found = Counter(finding.check for finding in report.open)
-    return tuple(Life(kind, looked_at[check_] - found[check_], looked_at[check_], check_) for kind, check_ in LIFE.items())
+    totals = {kind: len(_in_force(isms_, isms(class_))) for kind, (class_, _) in LIFE.items()}
+    return tuple(Life(kind, totals[kind] - found[check_], totals[kind], check_) for kind, (_, check_) in LIFE.items())
 
 
 def _ordered(isms_: Isms, class_: str) -> list[NamedNode]:
@@ -123,11 +126,17 @@ def _clauses(isms_: Isms, property_: str, node: NamedNode) -> set[str]:
     }
 
 
+def _in_force(isms_: Isms, kind: NamedNode) -> list[Node]:
+    """The elements of a kind without drafts, which may be mere suggestions, and without what is only planned or is over."""
+    quads = isms_.store.quads_for_pattern(None, RDF_TYPE, kind, DefaultGraph())
+    return [quad.subject for quad in quads if not _NOT_IN_FORCE & set(isms_.values(quad.subject, isms("status")))]
+
+
 def _missing(isms_: Isms, node: NamedNode) -> tuple[list[tuple[str, int]], list[str]]:
     present: list[tuple[str, int]] = []
     missing: list[str] = []
     for kind in isms_.vocabulary.named(node, isms("expectsKind")):
-        count = sum(1 for _ in isms_.store.quads_for_pattern(None, RDF_TYPE, kind, DefaultGraph()))
+        count = len(_in_force(isms_, kind))
         if count:
             present.append((isms_.vocabulary.label(kind), count))
         else:
@@ -155,17 +164,15 @@ def _verb(isms_: Isms, node: NamedNode, report: Report) -> Verb:
     return Verb(name, isms_.vocabulary.definition(node), verdict, evidence, question, tuple(missing), gaps)
 
 
-def _phase(isms_: Isms, node: NamedNode, report: Report) -> Phase:
-    clauses = _clauses(isms_, "phase", node)
-    name = isms_.vocabulary.label(node)
-    present, missing = _missing(isms_, node)
+def _phase(isms_: Isms, one: PhaseFindings) -> Phase:
+    present, missing = _missing(isms_, one.phase)
     return Phase(
-        name=name,
-        meaning=isms_.vocabulary.definition(node),
-        clauses=tuple(sorted({clause.split(".")[0] for clause in clauses}, key=clause_key)),
+        name=isms_.vocabulary.label(one.phase),
+        meaning=isms_.vocabulary.definition(one.phase),
+        clauses=one.clauses,
         present=tuple(present),
         missing=tuple(missing),
-        findings=_against(report, clauses, annex=name == "operation"),
+        findings=one.findings,
     )
 
 
