@@ -304,7 +304,9 @@ def main() -> None:
         if wanted("lookups"):
             show_rates("lookups", ports, lookups(identifiers), given.seconds)
         if wanted("listings"):
-            show_rates("SoA listings", ports, itertools.repeat(request(LISTING)), given.seconds)
+            texts = (request(f"{LISTING}\n# {number}") for number in itertools.count())
+            show_rates("SoA listings, another text each time", ports, texts, given.seconds)
+            show_rates("SoA listings, the same text again", ports, itertools.repeat(request(LISTING)), given.seconds)
         if wanted("times"):
             show_times(ours.port, lookups(identifiers), given.seconds)
         if wanted("memory"):

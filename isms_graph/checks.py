@@ -10,6 +10,7 @@ from pyoxigraph import NamedNode
 
 from isms_graph.assessment import assess, default_stage
 from isms_graph.catalogue import Catalogue, Check, load_catalogue
+from isms_graph.elements import organization
 from isms_graph.errors import CatalogueError, EmptyWorkspace
 from isms_graph.findings import CheckRun, Finding, Report, order
 from isms_graph.graph import Isms
@@ -85,11 +86,7 @@ def _waivers(isms_: Isms, catalogue: Catalogue, engine: Engine, findings: list[F
 
 def organization_name(isms_: Isms) -> str:
     """The name of the organisation, or of its folder."""
-    from isms_graph.namespaces import RDF_TYPE, isms
-
-    for quad in isms_.store.quads_for_pattern(None, RDF_TYPE, isms("Organization"), None):
-        return isms_.label(quad.subject)
-    return isms_.workspace.address or isms_.workspace.root.resolve().name
+    return organization(isms_) or isms_.workspace.address or isms_.workspace.root.resolve().name
 
 
 def selected_shapes(catalogue: Catalogue) -> ShapesGraph:

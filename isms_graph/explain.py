@@ -30,7 +30,10 @@ class ExplainedExample:
 
 @dataclass(frozen=True)
 class Explanation:
-    """`kind` says what was found; `facts` are (heading, text) in the order to be read."""
+    """`kind` says what was found; `facts` are (heading, text) in the order to be read.
+
+    `number` is the clause or control that it is about or, for a check, is raised against; empty for all else.
+    """
 
     name: str
     title: str
@@ -38,6 +41,7 @@ class Explanation:
     facts: tuple[tuple[str, str], ...]
     examples: tuple[ExplainedExample, ...] = ()
     listing: tuple[tuple[str, str], ...] = field(default=())
+    number: str = ""
 
 
 def explain(name: str) -> Explanation:
@@ -107,7 +111,9 @@ def _check(check: Check) -> Explanation:
     ]
     if check.also_clauses:
         facts.insert(1, ("Compares with", "; ".join(clause(number) for number in check.also_clauses)))
-    return Explanation(check.id, check.label, "check", tuple(facts), tuple(_example(one) for one in examples_of(check.id)))
+    return Explanation(
+        check.id, check.label, "check", tuple(facts), tuple(_example(one) for one in examples_of(check.id)), number=check.clause
+    )
 
 
 def _example(example: Example) -> ExplainedExample:
@@ -153,7 +159,7 @@ def _query(question: Question) -> Explanation:
 
 def _described(term: NamedNode, vocabulary: Vocabulary, checks: dict[str, Check]) -> Explanation:
     facts = [("Meaning", vocabulary.definition(term))]
-    short = shorten(term.value, PREFIXES)
+    short, number = shorten(term.value, PREFIXES), vocabulary.text(term, isms("number"))
     listing_: list[tuple[str, str]] = []
     if term in vocabulary.classes:
         kind = "class"
@@ -195,13 +201,12 @@ def _described(term: NamedNode, vocabulary: Vocabulary, checks: dict[str, Check]
         ]
         if documents:
             facts.append(("Documented information", "; ".join(documents)))
-        number = vocabulary.text(term, isms("number"))
         listing_ = [
             (one.id, one.label) for one in checks.values() if number and (one.clause == number or one.clause.startswith(f"{number}."))
         ]
     for example in vocabulary.texts(term, NamedNode(PREFIXES["skos"] + "example")):
         facts.append(("For example", example))
-    return Explanation(short, vocabulary.label(term), kind, tuple(facts), (), tuple(listing_))
+    return Explanation(short, vocabulary.label(term), kind, tuple(facts), (), tuple(listing_), number)
 
 
 def _upper(text: str) -> str:

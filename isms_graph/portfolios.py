@@ -134,12 +134,10 @@ class CheckJob:
 
 @dataclass(frozen=True)
 class Answered:
-    """The rows of one organisation: as words, and as values for programs."""
+    """The answer of one organisation, with names in place of IRIs if the job asks for `labels`."""
 
     name: str
-    columns: tuple[str, ...]
-    texts: Sequence[Sequence[str]]
-    values: Sequence[Sequence[Any]]
+    table: Table
 
 
 @dataclass(frozen=True)
@@ -149,6 +147,7 @@ class QueryJob:
     question: Question | str
     values: Mapping[str, str] = field(default_factory=dict)
     as_of: date | None = None
+    labels: bool = False
 
     def __call__(self, path: str, /) -> Answered:
         """Load the ISMS and ask it. Raises IsmsError."""
@@ -156,8 +155,8 @@ class QueryJob:
         answer = run(isms_, self.question) if isinstance(self.question, str) else ask(isms_, self.question, dict(self.values))
         if not isinstance(answer, Table):
             raise UsageError("CONSTRUCT and DESCRIBE answer with a graph, and the answers of several organisations are one table.")
-        values = [tuple(record.values()) for record in answer.records()]
-        return Answered(organization_name(isms_), answer.columns, answer.texts(), values)
+        table = answer.labels() if self.labels else answer
+        return Answered(organization_name(isms_), Table(table.columns, table.rows))  # without `names`, which would carry the ISMS along
 
 
 def each(paths: Sequence[str | Path], job: Job[A], crew: Crew) -> Iterator[Outcome[A]]:

@@ -38,9 +38,9 @@ def files_of(content: Content) -> dict[str, str]:
 
 
 def must_be_empty(folder: Path) -> None:
-    """Raises InputError if there is something in the folder, or it is none."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError("there is something here already, and a pull writes over nothing.", folder, advice="Name a new folder.")
+    """Raises InputError if there is something in the folder besides git's own, or it is none."""
+    if folder.exists() and (not folder.is_dir() or any(one.name != ".git" for one in folder.iterdir())):
+        raise InputError("there is something here already, and nothing is written over.", folder, advice="Name a new folder.")
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:

@@ -21,11 +21,11 @@ from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, Triple
 
-from isms_graph.assessment import assess, months_before
+from isms_graph.assessment import assessed, months_before
 from isms_graph.errors import CatalogueError, InputError, UnknownName, UsageError
 from isms_graph.graph import Isms
 from isms_graph.names import resolve
-from isms_graph.namespaces import ASSESSMENT, XSD, nearest
+from isms_graph.namespaces import XSD, nearest
 from isms_graph.query_errors import bad_query as bad_query
 from isms_graph.resources import folder
 from isms_graph.results import Table as Table
@@ -155,8 +155,7 @@ def run(isms_: Isms, text: str, path: Path | None = None) -> Table | list[Triple
     if "SERVICE" in words:
         raise InputError("SERVICE would ask the network, and queries here do not.", path)
     store = isms_.with_file_graphs() if words & {"GRAPH", "FROM"} else isms_.store
-    if not any(True for _ in isms_.store.quads_for_pattern(ASSESSMENT, None, None, None)):
-        assess(isms_)
+    assessed(isms_)
     try:
         answer = store.query(text, base_iri=isms_.workspace.base, prefixes=isms_.prefixes)
         if isinstance(answer, QueryBoolean):

@@ -16,6 +16,8 @@ venv/bin/isms explain risk-without-owner >explain.txt
 venv/bin/isms query risks-not-reviewed harbour --param months=24 >query.txt
 venv/bin/isms status harbour >status.txt
 venv/bin/isms map harbour --output svg=map.svg
+venv/bin/isms init begun --name "Acme Ltd" --headcount 30 --sector software
+venv/bin/isms check begun --stage stage1 --order phase --fail-on never >begun.txt
 venv/bin/isms serve harbour --port 0 >serve.txt &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; rm -rf "$place"' EXIT
@@ -28,5 +30,5 @@ rows = urllib.request.urlopen(f"{sys.argv[1]}sparql?{query}").read().splitlines(
 assert len(rows) > 20, rows
 EOF
 kill "$server"
-for file in impact.txt explain.txt query.txt status.txt map.svg; do [ -s "$file" ] || { echo "$file is empty"; exit 1; }; done
+for file in impact.txt explain.txt query.txt status.txt map.svg begun.txt; do [ -s "$file" ] || { echo "$file is empty"; exit 1; }; done
 echo "The wheel works outside the repository."

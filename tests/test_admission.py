@@ -36,6 +36,18 @@ def outcome(text: str) -> Admitted | Problem:
         return problem
 
 
+def least_seconds(text: str, enough: float) -> float:
+    """The shortest of up to five tries: a busy machine slows some of them, quadratic time all."""
+    least = float("inf")
+    for _ in range(5):
+        began = time.thread_time()
+        outcome(text)
+        least = min(least, time.thread_time() - began)
+        if least < enough:
+            break
+    return least
+
+
 @pytest.mark.parametrize("one", CORPUS, ids=lambda one: one.name)
 def test_hostile(one: Hostile) -> None:
     try:
@@ -43,9 +55,8 @@ def test_hostile(one: Hostile) -> None:
     except UnicodeDecodeError:
         assert one.expected == REFUSED
         return
-    began = time.thread_time()
+    assert least_seconds(text, 0.3) < 0.3
     found = outcome(text)
-    assert time.thread_time() - began < 0.3
     if one.expected == REFUSED:
         assert isinstance(found, Problem)
         assert 400 <= found.status < 500 and found.detail and found.advice
@@ -230,9 +241,7 @@ PIECES += ["..", "1e", "\n", "<<", "||", "[]", '""', "'''a", '"""', "''", "?a ",
 def test_time_is_linear(piece: str) -> None:
     for text in (piece * (63_000 // len(piece)), "ASK { FILTER(" + piece * (62_000 // len(piece)) + ") }"):
         cut = text.encode()[: LIMITS.query_bytes].decode(errors="ignore")
-        began = time.thread_time()
-        outcome(cut)
-        assert time.thread_time() - began < 0.2
+        assert least_seconds(cut, 0.2) < 0.2
 
 
 #### The network

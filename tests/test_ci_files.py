@@ -100,7 +100,10 @@ def test_the_gitlab_template_writes_its_reports(tmp_path: Path) -> None:
 
 
 def test_the_pre_commit_hook_runs_the_command(tmp_path: Path) -> None:
-    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    hook, layout = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     repository(tmp_path, a_ttl=PERSON + VACANT)
     assert shell(f"{hook['entry']} isms", tmp_path).returncode == 1
     assert hook["pass_filenames"] is False
+    (tmp_path / "untidy.ttl").write_text("<a:s>   <a:p> 1.\n", encoding="utf-8")
+    assert shell(f"{layout['entry']} untidy.ttl", tmp_path).returncode == 0
+    assert (tmp_path / "untidy.ttl").read_text(encoding="utf-8") == "<a:s> <a:p> 1 .\n"

@@ -12,7 +12,7 @@ import pytest
 from conftest import Run
 
 import isms_graph
-from isms_graph.cli.commands import cli
+from isms_graph.cli import cli
 
 ROOT = Path(isms_graph.__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -27,6 +27,7 @@ class Shown(NamedTuple):
     document: str
     command: str
     output: str
+    before: tuple[str, ...]  # workspaces that the block has begun
 
 
 def blocks(path: Path) -> list[re.Match[str]]:
@@ -37,9 +38,11 @@ def shown() -> Iterator[Shown]:
     for path in DOCUMENTS:
         for block in blocks(path):
             if block["language"] == "console":
+                before: tuple[str, ...] = ()
                 for part in re.split(r"^\$ ", block["text"], flags=re.MULTILINE)[1:]:
                     command, _, output = part.partition("\n")
-                    yield Shown(path.name, command, output.rstrip("\n"))
+                    yield Shown(path.name, command, output.rstrip("\n"), before)
+                    before += (command,) if command.startswith("isms init") else ()
 
 
 def matches(expected: str, printed: str) -> bool:
@@ -65,6 +68,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("one", list(shown()), ids=lambda one: f"{one.document}: {one.command}")
 def test_output_is_what_the_command_prints(one: Shown, isms_command: Callable[..., Run]) -> None:
+    for earlier in one.before:
+        assert isms_command(*shlex.split(earlier)[1:]).code == 0
     command, *arguments = shlex.split(one.command)
     assert command == "isms", "only commands of this program are shown with their output"
     run = isms_command(*arguments)

@@ -304,6 +304,35 @@ def test_query_each_is_one_table(orgs: Path, tmp_path: Path, isms_command: Comma
     assert run.code == 0 and run.out.startswith("organisation") and "\nelm " in run.out
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["csv"], "organisation,o,big\nash,https://example.org/isms/larch,true\nelm,https://example.org/isms/larch,true\n"),
+        (["csv", "--labels"], "organisation,o,big\nash,Ash Studio,true\nelm,Elm Studio,true\n"),
+        (
+            ["tsv"],
+            '?organisation\t?o\t?big\n"ash"\t<https://example.org/isms/larch>\ttrue\n"elm"\t<https://example.org/isms/larch>\ttrue\n',
+        ),
+        (["markdown"], "| organisation | o | big |\n| --- | --- | --- |\n| ash | Ash Studio | true |\n| elm | Elm Studio | true |\n"),
+        (["table"], "organisation   o            big\n---\nash            Ash Studio   true\nelm            Elm Studio   true\n"),
+    ],
+)
+def test_query_each_writes_values_as_they_are_written(
+    orgs: Path, tmp_path: Path, isms_command: Command, arguments: list[str], expected: str
+) -> None:
+    file = tmp_path / "big.rq"
+    file.write_text("SELECT ?o (?count > 10 AS ?big) WHERE { ?o a isms:Organization ; isms:headcount ?count }")
+    run = isms_command("query", "--each", file, orgs / "ash", orgs / "elm", "--output", *arguments)
+    assert (run.code, re.sub("─+", "---", run.out), run.err) == (0, expected, "")
+
+
+def test_query_each_answers_yes_or_no_for_each(orgs: Path, tmp_path: Path, isms_command: Command) -> None:
+    file = tmp_path / "any.rq"
+    file.write_text("ASK { ?o a isms:Organization }")
+    run = isms_command("query", "--each", file, orgs / "ash", "--output", f"csv={tmp_path / 'any.csv'}")
+    assert (run.code, run.out, (tmp_path / "any.csv").read_text()) == (0, "", "organisation,answer\nash,true\n")
+
+
 def test_what_is_wrong_with_a_query_is_said_once(orgs: Path, tmp_path: Path, isms_command: Command) -> None:
     file = tmp_path / "bad.rq"
     file.write_text("SELECT ?x WHERE {")

@@ -233,7 +233,7 @@ def test_files_stay_in_the_folder(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"in"}
     assert "sub/a.csv.ttl" in files
     assert "\n[tables]" not in files["isms.toml"]
-    with pytest.raises(InputError, match="writes over nothing"):
+    with pytest.raises(InputError, match="nothing is written over"):
         write_files(tmp_path / "in", files)
 
 

@@ -102,15 +102,16 @@ def test_a_row_limit_says_whether_there_is_more(server: Running) -> None:
 
 
 def busy(server: Running) -> list[int]:
-    """The workers that compute."""
-    return [pid for pid in children(keeper(server)) if _state(pid) == "R"]
+    """The workers that compute, and have for longer than their start takes."""
+    return [pid for pid in children(keeper(server)) if _computes(pid)]
 
 
-def _state(pid: int) -> str:
+def _computes(pid: int) -> bool:
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except FileNotFoundError:
-        return ""
+        return False
+    return fields[0] == "R" and int(fields[11]) / os.sysconf("SC_CLK_TCK") >= 0.1
 
 
 def test_a_worker_that_breaks_down_fails_its_own_request_only(server: Running) -> None:

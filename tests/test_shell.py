@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import select
+import signal
 import stat
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +23,7 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
+from servers import children
 
 import isms_graph
 from isms_graph.cli.query import Form
@@ -45,14 +49,14 @@ Typed = Callable[[str], Run]
 
 
 @pytest.fixture
-def typed(session: Session, capsys: pytest.CaptureFixture[str]) -> Typed:
+def typed(session: Session, capfd: pytest.CaptureFixture[str]) -> Typed:
     """Types keys at a prompt until it is left."""
 
     def keys(text: str) -> Run:
         with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
             pipe.send_text(text)
             converse(session, prompt_session(session).prompt)
-        captured = capsys.readouterr()
+        captured = capfd.readouterr()
         return Run(0, captured.out, captured.err)
 
     return keys
@@ -129,13 +133,21 @@ def test_saved_queries_and_help(typed: Typed) -> None:
     assert "write .labels on|off." in found.err
 
 
-def test_a_long_answer_can_be_stopped(session: Session, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def stopped(*_: Any) -> None:
-        raise KeyboardInterrupt
+def test_a_defect_or_the_end_of_the_process_that_answers_is_said(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ends(_: Any, text: str, *_more: Any) -> None:
+        if "killed" in text:
+            os.kill(os.getpid(), signal.SIGKILL)
+        raise ZeroDivisionError("of the program")
 
-    monkeypatch.setattr("isms_graph.cli.shell.answer_own", stopped)
-    assert session.answer("ASK {}")
-    assert capsys.readouterr().err == "Stopped.\n"
+    monkeypatch.setattr("isms_graph.cli.shell.answer_own", ends)
+    found = typed("ASK { <killed> ?p ?o };\rASK {};\r.run risks-not-reviewed months=1200\r\x04")
+    assert found.err.startswith("There is no answer: the process ended with SIGKILL;")
+    assert "isms: a defect of the program: ZeroDivisionError: of the program" in found.err
+    assert "last_reviewed" in found.out, "the prompt goes on"
+
+
+def test_a_file_is_a_graph_at_the_prompt(typed: Typed) -> None:
+    assert typed("ASK { GRAPH ?g { ?r a isms:Risk } };\r" * 2 + "\x04").out.split().count("true") == 2
 
 
 @pytest.mark.parametrize(
@@ -199,6 +211,20 @@ def test_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
         shell.must_be_installed()
 
 
+ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+
+
+def busy(process: int, within: float = 30) -> bool:
+    """True as soon as a child of the process computes."""
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        for child in children(process):
+            if float(Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[11]) > 20:  # hundredths of a second
+                return True
+        time.sleep(0.05)
+    return False
+
+
 class Terminal:
     """The program in a pseudo-terminal."""
 
@@ -210,6 +236,7 @@ class Terminal:
             [sys.executable, "-m", "isms_graph.cli", *arguments],
             stdin=slave, stdout=slave, stderr=slave, env={**environment, "PROMPT_TOOLKIT_NO_CPR": "1"},
             cwd=Path(isms_graph.__file__).parent.parent, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # its terminal, so that Ctrl-C in it interrupts
         )  # fmt: skip
         os.close(slave)
         self.seen = ""
@@ -250,9 +277,33 @@ def test_in_a_terminal() -> None:
         terminal.type("SELECT ?r { ?r a ism:Risk };\r")
         terminal.until("Did you mean isms:?")
         terminal.until("isms>")
+        terminal.type(f"{ENDLESS};\r")
+        assert busy(terminal.process.pid), "it computes in a process of its own"
+        begin = time.monotonic()
+        terminal.type("\x03")
+        terminal.until("Stopped.")
+        terminal.until("isms>")
+        assert time.monotonic() - begin < 5
+        assert not busy(terminal.process.pid, 0.5)
+        terminal.type("ASK { ?r a isms:Risk };\r")
+        terminal.until("true")
+        terminal.until("isms>")
         terminal.type("\x04")
         assert terminal.process.wait(timeout=30) == 0
     finally:
         terminal.process.kill()
         terminal.process.wait()
         os.close(terminal.master)
+
+
+@pytest.mark.parametrize("arguments", [["-e", ENDLESS], ["endless.rq"]])
+def test_control_c_ends_a_query_that_is_computed(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "endless.rq").write_text(ENDLESS)
+    command = [sys.executable, "-m", "isms_graph.cli", "query", *arguments, str(HARBOUR)]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ) as one:
+        time.sleep(2)
+        assert one.poll() is None
+        one.send_signal(signal.SIGINT)
+        assert one.wait(5) == -signal.SIGINT

@@ -255,6 +255,11 @@ def test_processes_stand_near_those_that_they_work_with() -> None:
     assert max(lines) <= columns[1] - columns[0] + 0.2, "each gives to its neighbour"
 
 
+def test_characters_that_xml_does_not_have_are_left_out() -> None:
+    text = svg(made(3, 3, label="a\x00b\x1b\u202ec\ufffe"))
+    assert "abc" in "".join(ElementTree.fromstring(text).itertext())  # noqa: S314 - our own picture
+
+
 def test_the_same_map_gives_the_same_picture() -> None:
     assert svg(made(22, 75)) == svg(made(22, 75))
 

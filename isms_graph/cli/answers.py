@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
+
+import click
 
 from isms_graph.cli.output import emit, emit_json, parse_output
 from isms_graph.cli.progress import progress
 from isms_graph.cli.store import HERE, Place, loaded_from
 from isms_graph.errors import InputError, UsageError
 from isms_graph.graph import Isms
+from isms_graph.sources.workspace import Workspace
 
 
 def loaded(workspace: Sequence[str], as_of: str | None) -> Isms:
@@ -25,12 +29,25 @@ def parameter(text: str) -> tuple[str, str]:
     return name, value
 
 
-def run_explain(name: str | None, list_: str | None, output: str) -> int:
+def licensed_text(workspace: Workspace) -> Mapping[str, str]:
+    """The standard's text by number, from the copy that isms.toml names; who has none is told so. Raises InputError."""
+    from isms_graph.sources.standard import standard_text
+    from isms_graph.vocabulary import load_vocabulary
+
+    if workspace.standard is not None and not workspace.standard.exists():
+        click.echo(f"{workspace.standard} is not here, so the standard's text is left out.", err=True)
+        return {}
+    return standard_text(workspace, load_vocabulary())
+
+
+def run_explain(name: str | None, list_: str | None, output: str, workspace: Path) -> int:
     """Explain a check, query or term, or list what can be explained."""
     from isms_graph.explain import explain, listing
     from isms_graph.render.explain import write_explanation
     from isms_graph.render.table import write_table
+    from isms_graph.sources.workspace import configured, must_exist
 
+    must_exist(workspace)
     if list_ is not None or name is None:
         rows = listing(list_ or "checks")
         if output == "json":
@@ -42,7 +59,8 @@ def run_explain(name: str | None, list_: str | None, output: str) -> int:
     if output == "json":
         emit_json(asdict(explanation))
     else:
-        write_explanation(explanation)
+        texts = licensed_text(configured(workspace)) if explanation.number else {}
+        write_explanation(explanation, texts.get(explanation.number, ""))
     return 0
 
 

@@ -18,7 +18,7 @@ from isms_graph.findings import Known, Report
 from isms_graph.render.formats import FORMATS, written
 from isms_graph.shacl.engine import Engine
 
-_UNREAD = "Registers in CSV are read when isms.toml says what their rows are; other formats are not."
+_UNREAD = "`isms import` takes registers in .csv and .xlsx into the workspace; other formats are not read."
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Options:
     update_baseline: bool
     since: str | None
     watch: bool
+    order: str = "clause"
     place: Place = field(default_factory=Place)
 
 
@@ -74,7 +75,7 @@ def run(options: Options) -> int:
         if name == "text":
             from isms_graph.render.report import write_text
 
-            write_text(report, file, timing=options.timing)
+            write_text(report, file, options.timing, options.order)
         else:
             emit(written(name, report, options.fail_on), file)
     return 1 if report.fails_on(options.fail_on) else 0
@@ -110,7 +111,8 @@ def _watch(options: Options, catalogue: Catalogue) -> int:
     from isms_graph.graph import as_date
     from isms_graph.render.report import write_text
 
-    if options.output or options.baseline or options.since is not None or options.owl or options.engine != "compiled":
+    others = options.baseline or options.since is not None or options.owl or options.engine != "compiled" or options.order != "clause"
+    if options.output or others:
         raise UsageError("--watch shows what changes on the screen; it goes with --as-of, --stage, --fail-on, --select and --ignore only.")
     watch = Watch(options.workspace, as_date(options.as_of), options.stage, catalogue)
     return run_watch(watch, write_text, options.fail_on)

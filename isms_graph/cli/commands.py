@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
+from isms_graph.cli.group import cli
 from isms_graph.cli.options import (
     SEVERITIES,
     as_of_option,
@@ -17,28 +19,6 @@ from isms_graph.cli.options import (
 )
 from isms_graph.errors import UsageError
 from isms_graph.sources.workspace import STAGES
-
-CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-
-class _Lazy(click.Group):
-    """Prints the verbs in the order of their definition."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        del ctx
-        return list(self.commands)
-
-
-@click.group(cls=_Lazy, context_settings=CONTEXT)
-@click.version_option(package_name="isms-graph", message="isms-graph %(version)s")
-@click.option("--debug", is_flag=True, help="Show a traceback if the program itself fails.")
-def cli(debug: bool) -> None:
-    """Check an ISMS (ISO/IEC 27001:2022) as an auditor would, and see what a change affects.
-
-    A WORKSPACE is a folder, or files, with the ISMS in Turtle, TriG, JSON-LD or CSV registers; the current folder if
-    none is given.
-    """
-    del debug
 
 
 @cli.command()
@@ -67,6 +47,10 @@ def cli(debug: bool) -> None:
     show_default=True,
     help="The SHACL engine; reference is pySHACL.",
 )
+@click.option(
+    "--order", type=click.Choice(["clause", "phase"]), default="clause", show_default=True,
+    help="Group the text by clause, or as a list of what is to be done by the six phases.",
+)  # fmt: skip
 @click.option("--owl", is_flag=True, help="Also look for contradictions with an OWL reasoner (HermiT).")
 @click.option("--timing", is_flag=True, help="Say which checks took how long.")
 @click.option("--watch", is_flag=True, help="Stay, and say what each saved file gains and loses; Ctrl-C stops.")
@@ -75,7 +59,7 @@ def cli(debug: bool) -> None:
 @endpoint_options
 def check(
     workspace: Sequence[str], as_of: str | None, stage: str | None, fail_on: str, output: Sequence[str],
-    select: Sequence[str], ignore: Sequence[str], engine: str, owl: bool, timing: bool,
+    select: Sequence[str], ignore: Sequence[str], engine: str, order: str, owl: bool, timing: bool,
     baseline: str | None, update_baseline: bool, since: str | None, watch: bool, each: bool, jobs: int | None, dask: str | None,
     reports: str | None, endpoint: str | None, graphs: Sequence[str], timeout: float | None,
 ) -> int:  # fmt: skip
@@ -87,6 +71,7 @@ def check(
     \b
     isms check my-isms --output text --output sarif=isms.sarif
     isms check my-isms --since main
+    isms check my-isms --stage stage1 --order phase
     isms check --each orgs/*/ --jobs 4 --reports reports
     isms check --endpoint https://example.org/sparql
     """
@@ -94,7 +79,7 @@ def check(
     from isms_graph.cli.store import Place
 
     options = Options(
-        workspace, as_of, stage, fail_on, output, select, ignore, engine, owl, timing, baseline, update_baseline, since, watch,
+        workspace, as_of, stage, fail_on, output, select, ignore, engine, owl, timing, baseline, update_baseline, since, watch, order,
         Place(endpoint, graphs, timeout),
     )  # fmt: skip
     if each:
@@ -248,10 +233,11 @@ def query(
     """
     if each and not list_:
         from isms_graph.cli.portfolio import Means, run_query_each
+        from isms_graph.cli.query import form
 
-        if text is not None or interactive or labels is not None:
-            raise UsageError("--each goes without -e, -i, --labels and --iris.")
-        return run_query_each(name, workspace, as_of, params, output, Means(jobs, dask))
+        if text is not None or interactive:
+            raise UsageError("--each goes without -e and -i.")
+        return run_query_each(name, workspace, as_of, params, form(output, labels), Means(jobs, dask))
     only_with_each(jobs=jobs, dask=dask)
     from isms_graph.cli.query import Asked, run_query
     from isms_graph.cli.store import Place
@@ -266,11 +252,15 @@ def query(
     "--list", "list_", is_flag=False, flag_value="checks", metavar="[KIND]", help="List checks, queries, classes, properties or clauses."
 )
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def explain(name: str | None, list_: str | None, output: str) -> int:
+@click.option(
+    "--in", "workspace", metavar="WORKSPACE", type=click.Path(path_type=Path), default=".",
+    help="Show the standard's text from the licensed copy that isms.toml in this folder names. Default: the current folder.",
+)  # fmt: skip
+def explain(name: str | None, list_: str | None, output: str, workspace: Path) -> int:
     """Explain a check, query, class, property, clause or Annex A control: what it means, why, and what to do."""
     from isms_graph.cli.answers import run_explain
 
-    return run_explain(name, list_, output)
+    return run_explain(name, list_, output, workspace)
 
 
 @cli.command()

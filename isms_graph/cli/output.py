@@ -38,6 +38,14 @@ def emit(text: str, file: Path | None = None) -> None:
         raise InputError(f"the output cannot be written: {error.strerror}.", file) from None
 
 
+def emit_bytes(content: bytes, file: Path) -> None:
+    """Write a file as it is. Raises InputError if it cannot be written."""
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise InputError(f"the output cannot be written: {error.strerror}.", file) from None
+
+
 def emit_json(value: object, file: Path | None = None) -> None:
     """Write a value as JSON."""
     emit(json.dumps(value, indent=2, ensure_ascii=False), file)

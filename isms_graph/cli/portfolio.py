@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pyoxigraph import Literal
 
 from isms_graph.catalogue import load_catalogue
 from isms_graph.cli.answers import parameter
 from isms_graph.cli.check import Options, engine_named
 from isms_graph.cli.output import emit, emit_json, parse_output
+from isms_graph.cli.query import Form, with_names, write
 from isms_graph.errors import InputError, UnknownName, UsageError
 from isms_graph.graph import as_date
 from isms_graph.namespaces import nearest
@@ -26,6 +26,8 @@ from isms_graph.portfolios import A, Answered, Checked, CheckJob, Crew, Job, Out
 from isms_graph.queries import Question, questions, read_question
 from isms_graph.render.formats import written
 from isms_graph.render.portfolio import checks_as_json, failures, write_checks
+from isms_graph.render.results import GRAPHS, TABLES
+from isms_graph.results import Table
 from isms_graph.sources.workspace import STAGES
 
 ORGANISATION = "organisation"
@@ -42,8 +44,9 @@ class Means:
 def run_check_each(options: Options, means: Means, reports: str | None) -> int:
     """Check each workspace as an organisation of its own; return the exit code."""
     outputs = [parse_output(text, ("text", "json")) for text in options.output] or [("text", None)]
-    if options.watch or options.baseline or options.update_baseline or options.since is not None or options.timing:
-        raise UsageError("--watch, --baseline, --since and --timing look at one organisation; they do not go with --each.")
+    compared = options.baseline or options.update_baseline or options.since is not None
+    if options.watch or compared or options.timing or options.order != "clause":
+        raise UsageError("--watch, --baseline, --since, --timing and --order look at one organisation; they do not go with --each.")
     names = folder_names(options.workspace)
     load_catalogue().select(options.select, options.ignore)  # a name that does not exist is said once
     if options.stage is not None and options.stage not in STAGES:
@@ -68,12 +71,10 @@ def run_check_each(options: Options, means: Means, reports: str | None) -> int:
     return _code(outcomes) or int(any(outcome.answer.fails for outcome in outcomes.values() if outcome.answer))
 
 
-def run_query_each(
-    name: str | None, workspace: Sequence[str], as_of: str | None, params: Sequence[str], output: str | None, means: Means
-) -> int:
+def run_query_each(name: str | None, workspace: Sequence[str], as_of: str | None, params: Sequence[str], chosen: Form, means: Means) -> int:
     """Ask each workspace as an organisation of its own, and write one table; return the exit code."""
-    if output not in (None, "table", "csv", "json"):
-        raise UsageError("the answers of several organisations are one table; take table, csv or json.")
+    if chosen.name in GRAPHS:
+        raise UsageError(f"the answers of several organisations are one table; take {', '.join(TABLES[:-1])} or {TABLES[-1]}.")
     names = folder_names(workspace)
     question = _question(name)
     values = dict(parameter(text) for text in params)
@@ -82,10 +83,10 @@ def run_query_each(
             known = [one.name for one in question.parameters]
             if param not in known:
                 raise UnknownName(f"parameter of {question.name}", param, nearest(param, known))
-    outcomes = _outcomes(names, QueryJob(question, values, as_date(as_of)), means)
+    outcomes = _outcomes(names, QueryJob(question, values, as_date(as_of), with_names(chosen)), means)
     answers = {one: outcome.answer for one, outcome in outcomes.items() if outcome.answer}
     if answers:
-        _write_rows(answers, output)
+        _write_rows(answers, chosen)
     click.echo("".join(f"{line}\n" for line in failures(outcomes)), nl=False, err=True)
     return _code(outcomes)
 
@@ -168,22 +169,9 @@ def _question(name: str | None) -> Question | str:
     return read_question(file) if "#+ question" in text else text
 
 
-def _write_rows(answers: Mapping[str, Answered], output: str | None) -> None:
-    from isms_graph.render.table import write_table
-
-    columns = next(iter(answers.values())).columns
+def _write_rows(answers: Mapping[str, Answered], chosen: Form) -> None:
+    columns = next(iter(answers.values())).table.columns
     if ORGANISATION in columns:
         raise UsageError(f"the query has a column {ORGANISATION!r}, which --each puts in front; give it another name.")
-    columns = (ORGANISATION, *columns)
-    if output in (None, "table"):
-        write_table(columns, [[name, *row] for name, answer in answers.items() for row in answer.texts])
-        return
-    rows = [(name, *row) for name, answer in answers.items() for row in answer.values]
-    if output == "json":
-        emit_json([dict(zip(columns, row, strict=True)) for row in rows])
-        return
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(["" if value is None else value for value in row] for row in rows)
-    emit(out.getvalue())
+    rows = tuple((Literal(name), *row) for name, answer in answers.items() for row in answer.table.rows)
+    write(Table((ORGANISATION, *columns), rows), replace(chosen, labels=False))  # the names are in it already

@@ -11,6 +11,7 @@ import click
 from pyoxigraph import Triple
 
 from isms_graph.cli.answers import parameter
+from isms_graph.cli.interrupts import ends_the_program
 from isms_graph.cli.output import emit, emit_json, parse_output
 from isms_graph.cli.store import HERE, Place, asked_there, loaded_from
 from isms_graph.errors import InputError, UnknownName, UsageError
@@ -81,7 +82,10 @@ def run_query(asked: Asked) -> int:
     values = dict(parameter(text) for text in asked.params)
     if asked.text is None and asked.name != "-" and (asked.name is None or Path(asked.name).suffix != ".rq"):
         question = _saved(asked.name)
-        write(ask(loaded_from(asked.place, workspace, asked.as_of), question, values), chosen)
+        isms_ = loaded_from(asked.place, workspace, asked.as_of)
+        with ends_the_program():
+            answer = ask(isms_, question, values)
+        write(answer, chosen)
         return 0
     text, path = _own(asked)
     question_ = read_question(path) if path.suffix == ".rq" and "#+ question" in text else None
@@ -129,11 +133,12 @@ def answer_own(
 ) -> Table | list[Triple]:
     """Answer a user's own query and write the answer; say on the other stream what in it can match nothing."""
     complete = with_values(isms_, question, values or {}) if question else text
-    answer = run(isms_, complete, path)
-    found = doubts(isms_, text)
-    if not found and (not answer.rows or answer.answer is False if isinstance(answer, Table) else not answer):
-        nothing = matching_nothing(isms_, complete)
-        found = [nothing] if nothing else []
+    with ends_the_program():
+        answer = run(isms_, complete, path)
+        found = doubts(isms_, text)
+        if not found and (not answer.rows or answer.answer is False if isinstance(answer, Table) else not answer):
+            nothing = matching_nothing(isms_, complete)
+            found = [nothing] if nothing else []
     write(answer, chosen)
     for one in found:
         click.echo(f"{path}:{one}" if path else str(one), err=True)
@@ -151,7 +156,7 @@ def write(answer: Table | list[Triple], chosen: Form) -> None:
     name = chosen.name or "table"
     if name in GRAPHS:
         raise UsageError(f"only CONSTRUCT and DESCRIBE answer with a graph; take {', '.join(TABLES[:-1])} or {TABLES[-1]}.")
-    shown = answer.labels() if (name in FOR_PEOPLE if chosen.labels is None else chosen.labels) else answer
+    shown = answer.labels() if with_names(chosen) else answer
     if name == "table":
         write_table(shown.columns, shown.lexical(), chosen.file)
     elif name == "xlsx":
@@ -159,6 +164,11 @@ def write(answer: Table | list[Triple], chosen: Form) -> None:
         write_workbook(shown, chosen.file)
     else:
         emit(table_text(shown, name), chosen.file)
+
+
+def with_names(chosen: Form) -> bool:
+    """Whether a table shows names of elements in place of IRIs."""
+    return (chosen.name or "table") in FOR_PEOPLE if chosen.labels is None else chosen.labels
 
 
 def _list(chosen: Form) -> int:

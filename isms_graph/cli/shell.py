@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isms_graph.cli.answers import loaded
+from isms_graph.cli.interrupts import apart
 from isms_graph.cli.query import Form, answer_own, form, write
 from isms_graph.errors import IsmsError, MissingExtra, UnknownName, UsageError
 from isms_graph.graph import Isms
 from isms_graph.namespaces import nearest
-from isms_graph.queries import query, questions
+from isms_graph.queries import query, questions, run
 from isms_graph.query_terms import short_names
 from isms_graph.render.results import GRAPHS
 from isms_graph.render.table import write_table
@@ -60,6 +61,7 @@ class Session:
 
     def __init__(self, isms_: Isms, chosen: Form) -> None:
         self.isms, self.start, self.form = isms_, chosen, chosen
+        run(isms_, "ASK {}")  # what is computed at the first query is there for all
 
     def answer(self, text: str) -> bool:
         """Run a query or command, and print errors as they are; False to leave."""
@@ -69,14 +71,22 @@ class Session:
                 return self._command(*text.split())
             text = _without_end(text)
             if text:
-                answer = answer_own(self.isms, text, None, self._for(text))
-                if isinstance(answer, Table) and answer.rows and self.form.name in (None, "table"):
-                    click.echo(f"{len(answer.rows)} row{'' if len(answer.rows) == 1 else 's'}.", err=True)
+                if any(token.word in ("GRAPH", "FROM") for token in _readable(text)):
+                    self.isms.with_file_graphs()  # kept for the next one
+                apart(lambda: self._own(text))
         except IsmsError as error:
             click.echo(str(error), err=True)
         except KeyboardInterrupt:
             click.echo("Stopped.", err=True)
         return True
+
+    def _own(self, text: str) -> None:
+        answer = answer_own(self.isms, text, None, self._for(text))
+        if isinstance(answer, Table) and answer.rows and self.form.name in (None, "table"):
+            click.echo(f"{len(answer.rows)} row{'' if len(answer.rows) == 1 else 's'}.", err=True)
+
+    def _saved(self, name: str, values: dict[str, str]) -> None:
+        write(query(self.isms, name, **values), self.form if self.form.name not in GRAPHS else Form(labels=self.form.labels))
 
     def _for(self, text: str) -> Form:
         """The form for a query: one that is for graphs holds for graphs only, and one for tables for tables."""
@@ -91,8 +101,8 @@ class Session:
         elif name == ".queries":
             write_table(("name", "question"), [[one.name, one.question] for one in questions().values()])
         elif name == ".run" and arguments:
-            answer = query(self.isms, arguments[0], **dict(_pair(text) for text in arguments[1:]))
-            write(answer, self.form if self.form.name not in GRAPHS else Form(labels=self.form.labels))
+            values = dict(_pair(text) for text in arguments[1:])
+            apart(lambda: self._saved(arguments[0], values))
         elif name == ".format" and len(arguments) <= 1:
             self.form = form(arguments[0], self.form.labels) if arguments else replace(self.start, labels=self.form.labels)
         elif name == ".labels" and arguments in (("on",), ("off",)):

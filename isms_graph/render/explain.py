@@ -11,14 +11,18 @@ from isms_graph.render.report import console, indented
 _SHOWN = 6
 
 
-def write_explanation(explanation: Explanation) -> None:
-    """Print an explanation for people."""
+def write_explanation(explanation: Explanation, licensed: str = "") -> None:
+    """Print an explanation for people; `licensed` is the standard's text on it, from a copy of the reader's own."""
     out = console()
     indented(out, Text(explanation.title, style="bold"))
     indented(out, Text(f"{explanation.kind} {explanation.name}", style="dim"))
     for heading, text in explanation.facts:
         out.print(Text(f"\n{heading}", style="bold"))
         for line in text.splitlines():
+            indented(out, Text(line), 2)
+    if licensed:
+        out.print(Text(f"\nText of {explanation.number} (own licence)", style="bold"))
+        for line in licensed.splitlines():
             indented(out, Text(line), 2)
     for example in explanation.examples:
         _example(out, example)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shlex
 import sys
 from collections.abc import Callable
@@ -16,11 +17,13 @@ from rich.text import Text
 from isms_graph.errors import InputError
 from isms_graph.findings import Finding, Report, clause_key
 from isms_graph.namespaces import ISO27001
+from isms_graph.phases import PhaseFindings, by_phase
 from isms_graph.vocabulary import load_vocabulary
 
 WORDS = {"major": "MAJOR", "minor": "MINOR", "ofi": "OFI"}
 STYLES = {"major": "bold red", "minor": "yellow", "ofi": "cyan"}
 SHOWN = 8
+ORDERS = ("clause", "phase")
 
 
 def console(file: TextIO | None = None) -> Console:
@@ -55,27 +58,53 @@ def printed(file: Path | None, write: Callable[[Console], None]) -> None:
         raise InputError(f"the output cannot be written: {error.strerror}.", file) from None
 
 
-def write_text(report: Report, file: Path | None = None, timing: bool = False) -> None:
-    """Write the report for people, to the screen or to a file. Raises InputError if the file cannot be written."""
-    printed(file, lambda out: _write(out, report, timing))
+def write_text(report: Report, file: Path | None = None, timing: bool = False, order: str = "clause") -> None:
+    """Write the report for people, to the screen or to a file, in the order of ORDERS. Raises InputError if it cannot be written."""
+    printed(file, lambda out: _write(out, report, timing, order))
 
 
-def _write(out: Console, report: Report, timing: bool) -> None:
-    titles = _titles(report)
+def as_text(report: Report) -> str:
+    """The report for people as a text."""
+    held = io.StringIO()
+    _write(console(held), report, timing=False, order="clause")
+    return held.getvalue()
+
+
+def _write(out: Console, report: Report, timing: bool, order: str) -> None:
     indented(out, Text(f"{report.name}, as of {report.as_of} ({report.as_of_origin}), for {_stage(report)}"))
     indented(out, Text(f"{report.statements:,} statements in {report.files} files", style="dim"))
     if report.comparison:
         indented(out, Text(f"Only what was gained since {report.comparison.revision}", style="dim"))
-    for clause, in_clause in groupby(report.open, key=lambda finding: finding.clause):
+    if order == "phase":
+        for number, phase in enumerate(by_phase(load_vocabulary(), report.open), 1):
+            _print_phase(out, number, phase, report)
+    else:
+        _print_findings(out, report.open, report)
+    _set_aside(out, report)
+    out.print()
+    _summary(out, report, order)
+    if timing:
+        _timing(out, report)
+
+
+def _print_phase(out: Console, number: int, phase: PhaseFindings, report: Report) -> None:
+    vocabulary = load_vocabulary()
+    counts = ((sum(one.severity == severity for one in phase.findings), WORDS[severity]) for severity in WORDS)
+    found = ", ".join(f"{count} {word}" for count, word in counts if count) or "no findings"
+    clauses = f"clause{'s' * (len(phase.clauses) > 1)} {' and '.join(phase.clauses)}"
+    out.print()
+    indented(out, Text(f"{number} {vocabulary.label(phase.phase).upper()} ({clauses}): {found}", style="bold reverse"))
+    indented(out, Text(f"Done when: {vocabulary.definition(phase.phase)}", style="dim"), 2)
+    _print_findings(out, phase.findings, report)
+
+
+def _print_findings(out: Console, findings: tuple[Finding, ...], report: Report) -> None:
+    titles = _titles(report)
+    for clause, in_clause in groupby(findings, key=lambda finding: finding.clause):
         out.print()
         indented(out, Text(titles.get(clause, clause), style="bold"))
         for _, of_check in groupby(in_clause, key=lambda finding: finding.check):
             _print_check(out, list(of_check), report)
-    _set_aside(out, report)
-    out.print()
-    _summary(out, report)
-    if timing:
-        _timing(out, report)
 
 
 def _print_check(out: Console, findings: list[Finding], report: Report) -> None:
@@ -115,7 +144,7 @@ def _set_aside(out: Console, report: Report) -> None:
             indented(out, Text(f"{finding.message}  [{finding.check}]"), 2)
 
 
-def _summary(out: Console, report: Report) -> None:
+def _summary(out: Console, report: Report, order: str) -> None:
     counts = report.counts()
     looked = sum(run.focus_nodes for run in report.checks)
     parts = [f"{counts['major']} major", f"{counts['minor']} minor", f"{counts['ofi']} for improvement"]
@@ -128,7 +157,9 @@ def _summary(out: Console, report: Report) -> None:
     verdict += f" ({', '.join(aside)})" if aside else ""
     indented(out, Text(f"{verdict}. {len(report.checks)} checks took {looked:,} looks at elements.", style=style))
     unmet = [run.check.id for run in report.checks if run.focus_nodes == 0]
-    if unmet:
+    if unmet and order == "phase":  # a list of what is to be done is not the place for it
+        indented(out, Text(f"{len(unmet)} of them met nothing to look at.", style="dim"))
+    elif unmet:
         indented(out, Text(f"Met nothing to look at: {', '.join(unmet)}.", style="dim"), 0)
     if report.open:
         worst = min(report.open, key=lambda finding: (list(WORDS).index(finding.severity), clause_key(finding.clause)))

@@ -6,7 +6,7 @@ from html import escape
 
 from isms_graph.render.map_layout import FOOT, MARGIN, NAME, NOTE_ROW, OWNER, SMALLEST, TOP, Column, Layout, Line, layout
 from isms_graph.render.process_map import LANES, ProcessMap
-from isms_graph.render.svg_text import GREY, INK, RED, element, width, wrap
+from isms_graph.render.svg_text import GREY, INK, RED, element, legible, width, wrap
 
 _FILL = ("#eef4fb", "#eef8f0", "#fdf6e6", "#f6eefb")
 _STRONG = ("#2f6ca8", "#2e7d4f", "#a06a00", "#7a4a9c")
@@ -38,7 +38,7 @@ def svg(map_: ProcessMap) -> str:
     parts += [_line(line, placed) for line in placed.lines]
     parts += [_bar(column, placed) for column in placed.columns.values()]
     parts += [_box(column, placed) for column in placed.columns.values()]
-    return "\n".join([*parts, *_notes(placed), "</svg>"]) + "\n"
+    return legible("\n".join([*parts, *_notes(placed), "</svg>"])) + "\n"
 
 
 def _title(text: str, room: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from unicodedata import category
 
 RED, INK, GREY = "#c00000", "#1c2733", "#5b6773"
 _EMS = {c: ems for chars, ems in (("ijl'|", 0.28), (" .,:;", 0.34), ("ftrI()[]!", 0.42), ("cskvxyz", 0.59), ("mwMW@%", 1.0)) for c in chars}
@@ -34,6 +35,11 @@ def wrap(text: str, room: float, size: float, most: int = 99, bold: bool = False
             last = last.rsplit(" ", 1)[0] if " " in last else last[:-1]
         lines = [*lines[: most - 1], f"{last} ..."]
     return lines
+
+
+def legible(text: str) -> str:
+    """The text without characters that XML does not have or that turn the direction of writing."""
+    return "".join(one for one in text if one in "\n\u200c\u200d" or not (category(one) in ("Cc", "Cf", "Cs") or one in "\ufffe\uffff"))
 
 
 def element(x: float, y: float, text: str, size: float, colour: str = INK, anchor: str = "start", bold: bool = False) -> str:
