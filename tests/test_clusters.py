@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -58,6 +59,17 @@ def test_a_killed_dask_worker_costs_no_answer(cluster: Any, tmp_path: Path) -> N
     assert int((tmp_path / "once.pid").read_text()) not in [one.answer for one in outcomes if Path(one.workspace).name == "once"]
 
 
+def begun(cluster: Any, patience: float = 20) -> list[int]:
+    """The processes of a cluster's workers, once each has one: a worker that was killed has none until it is begun again."""
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        pids = [one.pid for one in cluster.workers.values()]
+        if None not in pids:
+            return pids
+        time.sleep(0.05)
+    raise AssertionError(f"a worker was not begun again within {patience} s")
+
+
 def test_a_local_dask_cluster_listens_here_only_and_ends(tmp_path: Path) -> None:
     with closing(Dask("local", 2)) as crew:
         inside = crew._cluster
@@ -67,8 +79,8 @@ def test_a_local_dask_cluster_listens_here_only_and_ends(tmp_path: Path) -> None
             *(one.worker_address for one in inside.workers.values()),
         ]
         outcomes = list(each([str(tmp_path / name) for name in ("a", "fatal", "b", "c")], Deadly(tmp_path), crew))
+        workers = begun(inside)
         mine = set(children(os.getpid()))
-        workers = [one.pid for one in inside.workers.values()]
     assert len(addresses) == 4 and all(address.startswith("tcp://127.0.0.1:") for address in addresses)
     assert {Path(one.workspace).name: one.error for one in outcomes} == {"a": "", "b": "", "c": "", "fatal": KILLED}
     assert set(workers) <= mine and all(ended(pid, 2) for pid in workers)
