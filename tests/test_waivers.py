@@ -10,6 +10,7 @@ from isms_graph.catalogue import load_catalogue
 from isms_graph.checks import check
 from isms_graph.examples import Example
 from isms_graph.findings import Report
+from isms_graph.graph import Isms
 from isms_graph.namespaces import SHAPES
 from isms_graph.resources import folder
 
@@ -19,13 +20,17 @@ WAIVER = """:w a isms:Waiver ; rdfs:label "Until the move" ; isms:owner :role-op
     isms:waivesCheck shapes:control-without-evidence ; isms:waivesNode :control-mfa ."""
 
 
-def report(waiver: str, select: tuple[str, ...] = ()) -> Report:
-    """The report on the complete little ISMS without evidence of one control, with a waiver."""
+def waived_isms(waiver: str) -> Isms:
+    """The complete little ISMS without evidence of one control, with a waiver."""
     node = NamedNode("https://example.org/isms/ev-mfa-2026"), None, None
     older = NamedNode("https://example.org/isms/ev-mfa-2025"), None, None
     text = f"{HEADER}@prefix shapes: <{SHAPES}> .\n{waiver}"
-    one = Example(BASE, "base", passing=True, removals=[node, older], quads=list(parse(text, format=RdfFormat.TURTLE)))
-    return check(one.isms(), "surveillance", catalogue=load_catalogue().select(select))
+    return Example(BASE, "base", passing=True, removals=[node, older], quads=list(parse(text, format=RdfFormat.TURTLE))).isms()
+
+
+def report(waiver: str, select: tuple[str, ...] = ()) -> Report:
+    """The report on that ISMS."""
+    return check(waived_isms(waiver), "surveillance", catalogue=load_catalogue().select(select))
 
 
 def test_a_waived_finding_is_shown_and_does_not_fail() -> None:

@@ -20,7 +20,7 @@ _EVERYTHING = isms("Evidence")  # the class that meets the most general of the r
 def evidence_index(isms_: Isms) -> Document:
     """The index as of the date; what is withdrawn, or is of a later date, is left out."""
     of = Records(isms_)
-    found = _by_clause(of)
+    found = by_clause(of)
     clauses = [one for one in of.instances("Clause") if of.nodes(one, "parentClause")]
     clauses = [one for one in clauses if found.get(one) or not any(found.get(near) for near in _near(of, one))]
     clauses.sort(key=lambda one: in_order(local_name(one.value)))
@@ -59,8 +59,8 @@ _BY_CONTROL = (
 )
 
 
-def _by_clause(of: Records) -> dict[NamedNode, dict[NamedNode, set[str]]]:
-    """By clause, each item that is dated, with what it shows."""
+def by_clause(of: Records) -> dict[NamedNode, dict[NamedNode, set[str]]]:
+    """By clause, each document or record up to the as-of date, with what it shows."""
     found: dict[NamedNode, dict[NamedNode, set[str]]] = {}
 
     def put(clause: NamedNode, item: NamedNode, shown: str) -> None:
