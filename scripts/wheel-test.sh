@@ -18,6 +18,9 @@ venv/bin/isms status harbour >status.txt
 venv/bin/isms map harbour --output svg=map.svg
 venv/bin/isms init begun --name "Acme Ltd" --headcount 30 --sector software
 venv/bin/isms check begun --stage stage1 --order phase --fail-on never >begun.txt
+venv/bin/isms export soa harbour >soa.html
+venv/bin/isms oscal export oscal harbour >oscal.txt
+(cd oscal && sha256sum --quiet -c SHA256SUMS)
 venv/bin/isms serve harbour --port 0 >serve.txt &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; rm -rf "$place"' EXIT
@@ -30,5 +33,5 @@ rows = urllib.request.urlopen(f"{sys.argv[1]}sparql?{query}").read().splitlines(
 assert len(rows) > 20, rows
 EOF
 kill "$server"
-for file in impact.txt explain.txt query.txt status.txt map.svg begun.txt; do [ -s "$file" ] || { echo "$file is empty"; exit 1; }; done
+for file in impact.txt explain.txt query.txt status.txt map.svg begun.txt soa.html oscal.txt; do [ -s "$file" ] || { echo "$file is empty"; exit 1; }; done
 echo "The wheel works outside the repository."
