@@ -49,6 +49,7 @@ ODD = """
     isms:owner :boss ; isms:implements iso27001:A.5.1 .
 :8 a isms:Control ; rdfs:label " " ; isms:description "" ; isms:note "two\\nlines" .
 [] a isms:Control ; rdfs:label "nobody" .
+:laptop a isms:Asset ; rdfs:label "Laptop" ; isms:owner <https://other.example/boss> .
 :issue a isms:InternalIssue ; rdfs:label "=1+1" .
 :gone a isms:Control ; rdfs:label "Gone" ; isms:status isms:Withdrawn .
 :nc a isms:Nonconformity ; rdfs:label "N" ; isms:status isms:Withdrawn .

@@ -143,7 +143,7 @@ def _asset(at: Oscal, node: NamedNode) -> JSON:
     return {
         "uuid": at.uuid("asset", node.value), "description": at.told(node),
         **at.extension(node, ("description",), titled=False),
-        "responsible-parties": at.responsible(node),
+        "responsible-parties": [one for one in at.responsible(node) if one["party-uuids"]],
         "implemented-components": [{"component-uuid": at.uuid("component", one.value)} for one in guards],
     }  # fmt: skip
 
