@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 
-from pyoxigraph import NamedNode
+from pyoxigraph import BlankNode, NamedNode
 
 from isms_graph.assessment import assess, default_stage
 from isms_graph.catalogue import Catalogue, Check, load_catalogue
@@ -104,7 +104,7 @@ def _finding(isms_: Isms, check_: Check, result: Result) -> Finding:
     named = result.bindings.get("property")
     at_fault = path_iri or (named if isinstance(named, NamedNode) else None)
     place = isms_.locator.of(row.focus, at_fault, value) if isinstance(row.focus, NamedNode) else None
-    identity = "\n".join((check_.id, str(row.focus), row.path, "" if value is None else str(value)))
+    identity = "\n".join((check_.id, _identity(isms_, row.focus), row.path, "" if value is None else str(value)))
     return Finding(
         check=check_.id,
         clause=check_.clause,
@@ -123,6 +123,14 @@ def _finding(isms_: Isms, check_: Check, result: Result) -> Finding:
         fingerprint=hashlib.sha256(identity.encode()).hexdigest()[:16],
         row=row,
     )
+
+
+def _identity(isms_: Isms, node: Object) -> str:
+    """What an element is known by from run to run: its IRI, or for one without an IRI what is said of it."""
+    if not isinstance(node, BlankNode):
+        return str(node)
+    said = isms_.store.quads_for_pattern(node, None, None, None)
+    return "\n".join(sorted(f"{quad.predicate} {quad.object}" for quad in said if not isinstance(quad.object, BlankNode)))
 
 
 def render(template: str, bindings: Mapping[str, Object], isms_: Isms) -> str:

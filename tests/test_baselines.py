@@ -46,6 +46,16 @@ def test_known_findings_do_not_fail_and_new_ones_do(isms_command: Command, tmp_p
     assert "1 known" in run.out
 
 
+def test_an_element_without_an_iri_is_known_again_by_what_is_said_of_it(isms_command: Command, tmp_path: Path) -> None:
+    nameless = VACANT.replace(":manager", "[]")
+    place = workspace(tmp_path, a_ttl=PERSON + nameless)
+    known = tmp_path / "known.json"
+    assert "1 known findings written" in isms_command("check", place, *SELECT, "--baseline", known, "--update-baseline").err
+    assert isms_command("check", place, *SELECT, "--baseline", known).code == 0
+    workspace(tmp_path, a_ttl=PERSON + nameless + nameless.replace("ISMS", "Risk"))
+    assert isms_command("check", place, *SELECT, "--baseline", known).code == 1
+
+
 def test_a_stale_entry_fails_until_it_is_pruned(isms_command: Command, tmp_path: Path) -> None:
     place, known = workspace(tmp_path, a_ttl=PERSON + VACANT), tmp_path / "known.json"
     isms_command("check", place, *SELECT, "--baseline", known, "--update-baseline")
