@@ -8,7 +8,6 @@ from pyoxigraph import NamedNode
 
 from isms_graph.exporters.document import NOT_STATED
 from isms_graph.exporters.oscal.build import JSON, SSP, Oscal, line, moment, prose
-from isms_graph.exporters.oscal.system import components
 from isms_graph.exporters.records import in_order
 from isms_graph.exporters.risks import holds, standing
 from isms_graph.namespaces import ISMS, isms, local_name
@@ -137,7 +136,7 @@ def _risk(at: Oscal, node: NamedNode) -> JSON:
                 "uuid": at.uuid("factor", node.value, control.value), "description": at.told(control),
                 "subjects": [{"subject-uuid": at.uuid("component", control.value), "type": "component"}],
             }
-            for control in at.of.nodes(node, "treatedBy") if control in components(at)
+            for control in at.of.nodes(node, "treatedBy") if control in at.components
         ],
         "deadline": _deadline(at, actions) if not over else None,
         "remediations": [*(_action(at, node, one, kind) for one in actions), *(_acceptance(at, node, one) for one in accepted)],

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 from pyoxigraph import NamedNode
 
 from isms_graph.catalogue import Check
 from isms_graph.checks import check
 from isms_graph.exporters.oscal.build import JSON, PLAN, SSP, Oscal, control_id, line, prose, statement_id
-from isms_graph.exporters.oscal.system import components
 from isms_graph.exporters.records import in_order
 from isms_graph.findings import Finding, Report
 from isms_graph.namespaces import ISO27001
@@ -77,7 +77,8 @@ def _id(number: str) -> str:
 def assessment_results(at: Oscal) -> JSON:
     """One observation for each finding of the checks; one OSCAL finding for each clause that open nonconformities speak against."""
     report = at.isms.kept(check)
-    observations = {finding.fingerprint: _observation(at, report, finding) for finding in report.findings}
+    titles = {run.check.id: run.check.label for run in report.checks}
+    observations = {finding.fingerprint: _observation(at, titles, finding) for finding in report.findings}
     against: dict[str, list[Finding]] = defaultdict(list)
     for finding in report.open:
         if finding.severity in ("major", "minor"):
@@ -104,9 +105,8 @@ def assessment_results(at: Oscal) -> JSON:
     }
 
 
-def _observation(at: Oscal, report: Report, finding: Finding) -> JSON:
+def _observation(at: Oscal, titles: Mapping[str, str], finding: Finding) -> JSON:
     focus = NamedNode(finding.focus) if ":" in finding.focus else None  # an element without an IRI cannot be pointed to
-    title = next((run.check.label for run in report.checks if run.check.id == finding.check), finding.check)
     props = [
         at.prop("check", finding.check), at.prop("severity", finding.severity), at.prop("fingerprint", finding.fingerprint),
         at.prop("clause", finding.clause), at.prop("state", "open" if finding.open else "waived" if finding.waiver else "known"),
@@ -115,12 +115,12 @@ def _observation(at: Oscal, report: Report, finding: Finding) -> JSON:
         *([at.prop("waiver", finding.waiver, prose(finding.waiver_reason))] if finding.waiver else []),
     ]  # fmt: skip
     subjects = []
-    if focus and focus in components(at):
+    if focus and focus in at.components:
         subjects.append({"subject-uuid": at.uuid("component", focus.value), "type": "component"})
-    elif focus and focus in at.of.instances("Asset") and not at.of.over(focus):
+    elif focus and focus in at.assets:
         subjects.append({"subject-uuid": at.uuid("asset", focus.value), "type": "inventory-item"})
     return {
-        "uuid": at.uuid("observation", finding.fingerprint), "title": line(title), "description": prose(finding.message),
+        "uuid": at.uuid("observation", finding.fingerprint), "title": line(titles[finding.check]), "description": prose(finding.message),
         "props": props, "links": [{"href": focus.value, "rel": "focus", "text": line(finding.label)}] if focus else [],
         "methods": ["TEST"], "types": ["finding"],
         "origins": [{"actors": [{"type": "tool", "actor-uuid": at.uuid("component", "isms-graph")}]}],

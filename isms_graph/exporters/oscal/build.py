@@ -12,6 +12,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Quad
@@ -28,6 +29,7 @@ CATALOG, PROFILE, COMPONENTS, SSP = "catalog.json", "profile.json", "component-d
 PLAN, RESULTS, POAM = "assessment-plan.json", "assessment-results.json", "plan-of-action-and-milestones.json"
 JSON = dict[str, Any]
 OWNER, APPROVER = "owner", "approver"
+_COMPONENTS = (("Control", "control"), ("Process", "process-procedure"), ("Policy", "policy"))
 _GROUPS = ("Organization", "OrganizationalUnit", "Supplier")
 _MARKUP = re.compile(r"([\\`*_\[\]<>{}~^&])")
 _BLOCK = re.compile(r"^(\s*)([#+\-=|]|\d+(?=[.)]))", re.MULTILINE)
@@ -75,8 +77,8 @@ def statement_id(number: str) -> str:
 
 def written(root: str, content: JSON) -> bytes:
     """A document as JSON; its uuid follows from what it says, so that another content has another one, as OSCAL asks."""
-    text = json.dumps(_pruned(content), sort_keys=True)
-    whole = {"uuid": str(uuid.uuid5(_SPACE, f"{root} {text}")), **_pruned(content)}
+    said = _pruned(content)
+    whole = {"uuid": str(uuid.uuid5(_SPACE, f"{root} {json.dumps(said, sort_keys=True)}")), **said}
     return (json.dumps({root: whole}, indent=2, ensure_ascii=False) + "\n").encode()
 
 
@@ -103,6 +105,16 @@ class Oscal:
                     self._said[quad.subject].add(Quad(quad.subject, quad.predicate, quad.object))
         self._tokens: dict[NamedNode, str] = {}
         self.nameless = len({quad.subject for source in isms_.sources for quad in source.quads if not isinstance(quad.subject, NamedNode)})
+
+    @cached_property
+    def components(self) -> dict[NamedNode, str]:
+        """What works in the ISMS and is not withdrawn, with its type: controls, processes and policies."""
+        return {one: type_ for class_, type_ in _COMPONENTS for one in self.of.instances(class_) if not self.of.over(one)}
+
+    @cached_property
+    def assets(self) -> dict[NamedNode, None]:
+        """The assets in use, in the order of their IRIs."""
+        return {one: None for one in self.of.instances("Asset") if not self.of.over(one)}
 
     def subjects(self) -> set[NamedNode]:
         """Everything that the files say something of."""
@@ -216,12 +228,15 @@ class Oscal:
     def parties(self, agents: Iterable[NamedNode]) -> list[str]:
         """The uuids of people and organizations, for roles of those who hold them."""
         found: dict[str, None] = {}
-        known = {one for kind in ("Person", *_GROUPS) for one in self.of.instances(kind)}
         for agent in agents:
             for one in (agent, *self.of.nodes(agent, "heldBy")):
-                if one in known:
+                if one in self._agents:
                     found[self.uuid("party", one.value)] = None
         return list(found)
+
+    @cached_property
+    def _agents(self) -> set[NamedNode]:
+        return {one for kind in ("Person", *_GROUPS) for one in self.of.instances(kind)}
 
     def responsible(self, node: NamedNode) -> list[JSON]:
         """The owners of an element as OSCAL's responsible roles; a person who owns it holds the general role of an owner."""

@@ -11,15 +11,9 @@ from isms_graph.exporters.oscal.standard import clauses, excluded, soa_lines, st
 from isms_graph.exporters.records import in_order
 from isms_graph.namespaces import ISO27001, isms, local_name
 
-_TYPES = (("Control", "control"), ("Process", "process-procedure"), ("Policy", "policy"))
 _NOT_YET = (isms("Draft"), isms("Planned"))
 _STATES = {"Implemented": "implemented", "PartlyImplemented": "partial", "NotImplemented": "not-implemented"}
 _THIS = "this-system"
-
-
-def components(at: Oscal) -> dict[NamedNode, str]:
-    """What works in the ISMS and is not withdrawn, with its type: controls, processes and policies."""
-    return {one: type_ for class_, type_ in _TYPES for one in at.of.instances(class_) if not at.of.over(one)}
 
 
 def _component(at: Oscal, node: NamedNode, type_: str) -> JSON:
@@ -36,7 +30,7 @@ def component_definition(at: Oscal) -> JSON:
     """Each component with the clauses and the controls of Annex A that it stands for."""
     met = _met(at)
     found: list[JSON] = []
-    for node, type_ in components(at).items():
+    for node, type_ in at.components.items():
         requirements = [
             {
                 "uuid": at.uuid("requirement", node.value, element.value),
@@ -59,7 +53,7 @@ def component_definition(at: Oscal) -> JSON:
 def _met(at: Oscal) -> dict[NamedNode, list[NamedNode]]:
     """The components for each clause and each control of Annex A: those that implement it, or are kept under it."""
     found: dict[NamedNode, list[NamedNode]] = {}
-    for node in components(at):
+    for node in at.components:
         for element in at.of.nodes(node, "implements", "underClause"):
             if element.value.startswith(ISO27001):
                 found.setdefault(_whole(at, element), []).append(node)
@@ -93,8 +87,8 @@ def system_security_plan(at: Oscal) -> JSON:
         },
         "system-implementation": {
             "users": [_user(at, one) for one in at.of.instances("Role") if not at.of.over(one)],
-            "components": [_this(at), *(_running(at, node, type_) for node, type_ in components(at).items())],
-            "inventory-items": [_asset(at, one) for one in at.of.instances("Asset") if not at.of.over(one)],
+            "components": [_this(at), *(_running(at, node, type_) for node, type_ in at.components.items())],
+            "inventory-items": [_asset(at, one) for one in at.assets],
         },
         "control-implementation": {
             "description": "What each clause and each control of Annex A that is not excluded is met by.",
@@ -139,7 +133,7 @@ def _running(at: Oscal, node: NamedNode, type_: str) -> JSON:
 
 
 def _asset(at: Oscal, node: NamedNode) -> JSON:
-    guards = [one for one in at.of.related("protects", node) if one in components(at)]
+    guards = [one for one in at.of.related("protects", node) if one in at.components]
     return {
         "uuid": at.uuid("asset", node.value), "description": at.told(node),
         **at.extension(node, ("description",), titled=False),
@@ -157,7 +151,7 @@ def _requirements(at: Oscal) -> list[JSON]:
         found.append({**requirement, "links": [_link(at, one, "reference") for one in shows.get(clause, {}) if one in kept]})
     for control in at.of.annex_a():
         if control not in out:
-            named = [one for entry in lines[control] for one in at.of.nodes(entry, "realisedBy") if one in components(at)]
+            named = [one for entry in lines[control] for one in at.of.nodes(entry, "realisedBy") if one in at.components]
             found.append(_requirement(at, control, list(dict.fromkeys([*named, *met.get(control, [])])), lines[control]))
     return found
 
@@ -200,7 +194,7 @@ def _by(at: Oscal, element: NamedNode, node: NamedNode | None, state: str | None
 
 def documents(at: Oscal) -> list[NamedNode]:
     """The documents and records in force that are no component, and neither the scope nor the Statement of Applicability."""
-    elsewhere = {*components(at), *at.of.instances("Scope"), *at.of.instances("StatementOfApplicability")}
+    elsewhere = {*at.components, *at.of.instances("Scope"), *at.of.instances("StatementOfApplicability")}
     return [one for one in at.of.instances("DocumentedInformation") if one not in elsewhere and not at.of.over(one)]
 
 
