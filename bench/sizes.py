@@ -1,6 +1,6 @@
 """Measure load, check, query and impact for 1, 10, 100 ... organisations, beside rdflib and pySHACL; print the results as Markdown.
 
-python -m bench.sizes [--organisations N ...] [--seconds S]
+python -m bench.sizes [--organisations N ...] [--engines ENGINE ...] [--seconds S]
 
 Each organisation is a copy of Alder Clinics under a base of its own, written as one Turtle file, and a dataset of its own:
 all stay loaded until the end. "ours" loads (reasoning and validation of the input included), runs the whole catalogue,
@@ -129,6 +129,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--organisations", type=int, nargs="+", default=[1, 10])
     parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=ENGINES)
     parser.add_argument("--measure", nargs=2, metavar=("ENGINE", "FOLDER"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.measure:
@@ -141,7 +142,7 @@ def main() -> None:
     for count in sorted(given.organisations):
         with TemporaryDirectory(prefix="isms-graph-bench-") as folder:
             written(Path(folder), count)
-            for engine in ENGINES:
+            for engine in given.engines:
                 if engine in late:
                     continue
                 found = run(engine, Path(folder), given.seconds if engine != "ours" else 24 * 3600)
