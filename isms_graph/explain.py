@@ -11,6 +11,7 @@ from isms_graph.errors import UnknownName
 from isms_graph.examples import BASE, Example, examples_of
 from isms_graph.namespaces import ISMS, ISO27001, PREFIXES, RDF_TYPE, RDFS, isms, local_name, nearest, shorten
 from isms_graph.queries import Question, questions
+from isms_graph.shacl.spared import spared
 from isms_graph.vocabulary import Vocabulary, load_vocabulary
 
 KINDS = ("checks", "queries", "classes", "properties", "clauses")
@@ -106,6 +107,7 @@ def _check(check: Check) -> Explanation:
         ("Severity", words[check.severity]),
         ("Why an auditor looks", check.rationale),
         ("How it is decided", check.how_decided),
+        *_left_alone(check, vocabulary),
         ("What to do", check.advice),
         ("Not checked", check.not_checked),
     ]
@@ -114,6 +116,15 @@ def _check(check: Check) -> Explanation:
     return Explanation(
         check.id, check.label, "check", tuple(facts), tuple(_example(one) for one in examples_of(check.id)), number=check.clause
     )
+
+
+def _left_alone(check: Check, vocabulary: Vocabulary) -> list[tuple[str, str]]:
+    """The statuses with which nothing is reported, as the query of the check has them."""
+    names = [vocabulary.label(one) for one in vocabulary.instances(isms("Status")) if one in spared(load_catalogue().shapes, check.iri)]
+    if not names:
+        return []
+    listed = " or ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
+    return [("Left alone", f"What has the status {listed}.")]
 
 
 def _example(example: Example) -> ExplainedExample:
