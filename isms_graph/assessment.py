@@ -1,8 +1,8 @@
 """The assessment node: what a check run adds to the data so that shapes need no clock and no options.
 
 The node holds the as-of date, the stage and the size band. Besides, each element with an interval, its own or the one
-that is usual for its class and the size band, gets the date from which on a review, evidence or a measurement counts, and
-each risk gets the criteria by which it is judged.
+that is usual for its class and the size band, gets the date from which on a review, evidence or a measurement counts,
+each risk the criteria by which it is judged, and each row of a register the columns that it alone leaves blank.
 """
 
 from __future__ import annotations
@@ -16,12 +16,26 @@ from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad
 from isms_graph.errors import UnknownName
 from isms_graph.graph import Isms
 from isms_graph.index import Node
-from isms_graph.namespaces import ASSESSMENT, RDF_TYPE, RDFS_LABEL, XSD, isms, nearest
+from isms_graph.namespaces import ASSESSMENT, ISMS, RDF_TYPE, RDFS_LABEL, XSD, isms, nearest
 from isms_graph.sources.workspace import STAGES
 from isms_graph.vocabulary import Vocabulary
 
 _DATE = NamedNode(XSD + "date")
 _JUDGED_BY = isms("judgedBy")
+_BLANKS = """
+SELECT ?kind ?column WHERE {
+    ?kind isms:hasColumn ?column .
+    ?row a ?kind .
+    OPTIONAL { ?row ?column ?value . BIND (?row AS ?full) }
+    FILTER NOT EXISTS { ?row isms:externalOrigin true }
+    FILTER NOT EXISTS {
+        ?row isms:status ?state .
+        FILTER (?state IN (isms:Draft, isms:Planned, isms:Cancelled, isms:Withdrawn, isms:NotNeeded))
+    }
+} GROUP BY ?kind ?column
+HAVING (COUNT(DISTINCT ?full) >= 4 && COUNT(DISTINCT ?full) < COUNT(DISTINCT ?row) && (
+    COUNT(DISTINCT ?row) - COUNT(DISTINCT ?full) = 1 || (COUNT(DISTINCT ?row) - COUNT(DISTINCT ?full)) * 9 <= COUNT(DISTINCT ?full)))
+"""
 
 
 def months_before(day: date, months: int) -> date:
@@ -72,8 +86,7 @@ def assess(isms_: Isms, stage: str | None = None) -> str:
     if chosen not in STAGES:
         raise UnknownName("stage", chosen, nearest(chosen, STAGES), f"Stages are {', '.join(STAGES)}.")
     store = isms_.store
-    limits = isms_.vocabulary.limits
-    for subject, property_ in [(ASSESSMENT, None), (None, _JUDGED_BY), *((None, limit) for limit in limits)]:
+    for subject, property_ in [(ASSESSMENT, None), *((None, computed) for computed in isms_.vocabulary.computed)]:
         for quad in list(store.quads_for_pattern(subject, property_, None, DefaultGraph())):
             store.remove(quad)
 
@@ -92,6 +105,7 @@ def assess(isms_: Isms, stage: str | None = None) -> str:
     )
     store.extend(_limits(isms_, band))
     store.extend(_criteria(isms_))
+    store.extend(_blanks(isms_))
     return chosen
 
 
@@ -140,6 +154,15 @@ def _criteria(isms_: Isms) -> Iterator[Quad]:
         chosen = {one for day, criteria in candidates if day == latest for one in criteria}
         for criteria_ in sorted(chosen or in_force, key=str):
             yield Quad(risk, _JUDGED_BY, criteria_)
+
+
+def _blanks(isms_: Isms) -> Iterator[Quad]:
+    """The columns that a row of a register leaves blank although nearly all of its register fill them."""
+    for solution in isms_.store.query(_BLANKS, prefixes={"isms": ISMS}):  # type: ignore[union-attr]
+        kind, column = solution["kind"], solution["column"]
+        for quad in isms_.store.quads_for_pattern(None, RDF_TYPE, kind, DefaultGraph()):
+            if not any(True for _ in isms_.store.quads_for_pattern(quad.subject, column, None, DefaultGraph())):
+                yield Quad(quad.subject, isms("lacksColumn"), column)
 
 
 def _instances(isms_: Isms, class_: str) -> list[Node]:

@@ -160,6 +160,11 @@ class Vocabulary(Index):
         subjects = self.instances(isms("ExpectationSubject"))
         return sorted({limit for subject in subjects for limit in self.named(subject, isms("setsLimit"))} | set(self._measured), key=str)
 
+    @cached_property
+    def computed(self) -> list[NamedNode]:
+        """The properties that an assessment works out for the elements: the limits, the criteria of risks, blanks in registers."""
+        return [*self.limits, isms("judgedBy"), isms("lacksColumn")]
+
     @property
     def _measured(self) -> list[NamedNode]:
         return [term for term, predicate in self.by_subject if predicate == isms("ownInterval") and isinstance(term, NamedNode)]

@@ -174,7 +174,7 @@ def _in(quad: Quad, *sets: set[Quad]) -> bool:
 
 
 def _limits(isms_: Isms) -> set[Quad]:
-    return {quad for limit in isms_.vocabulary.limits for quad in isms_.store.quads_for_pattern(None, limit, None, DefaultGraph())}
+    return {quad for limit in isms_.vocabulary.computed for quad in isms_.store.quads_for_pattern(None, limit, None, DefaultGraph())}
 
 
 def _finds(query: str, store: Store) -> bool:

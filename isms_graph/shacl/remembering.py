@@ -117,7 +117,7 @@ class RememberingEngine:
 
     def validate(self, shapes: ShapesGraph, store: Store) -> Validation:
         """See `Engine.validate`; `touched` are the statements that came or went since the last time."""
-        limits = {quad for limit in load_vocabulary().limits for quad in store.quads_for_pattern(None, limit, None, DefaultGraph())}
+        limits = {quad for limit in load_vocabulary().computed for quad in store.quads_for_pattern(None, limit, None, DefaultGraph())}
         limits |= set(store.quads_for_pattern(ASSESSMENT, None, None, DefaultGraph()))
         touched = self.touched | (limits ^ self._limits)
         self._limits, self.touched = limits, set()
