@@ -11,7 +11,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date
 
-from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, QuerySolutions
 
 from isms_graph.errors import UnknownName
 from isms_graph.graph import Isms
@@ -23,18 +23,22 @@ from isms_graph.vocabulary import Vocabulary
 _DATE = NamedNode(XSD + "date")
 _JUDGED_BY = isms("judgedBy")
 _BLANKS = """
-SELECT ?kind ?column WHERE {
-    ?kind isms:hasColumn ?column .
-    ?row a ?kind .
-    OPTIONAL { ?row ?column ?value . BIND (?row AS ?full) }
-    FILTER NOT EXISTS { ?row isms:externalOrigin true }
-    FILTER NOT EXISTS {
-        ?row isms:status ?state .
-        FILTER (?state IN (isms:Draft, isms:Planned, isms:Cancelled, isms:Withdrawn, isms:NotNeeded))
+SELECT ?blank ?column WHERE {
+    {
+        SELECT ?kind ?column WHERE {
+            ?kind isms:hasColumn ?column .
+            ?row a ?kind .
+            OPTIONAL { ?row ?column ?value . BIND (?row AS ?full) }
+            FILTER NOT EXISTS { ?row isms:externalOrigin true . FILTER NOT EXISTS { ?row a isms:SupplierAgreement } }
+            FILTER NOT EXISTS { ?row isms:status ?state . FILTER (?state IN (isms:Draft, isms:Cancelled, isms:Withdrawn, isms:NotNeeded)) }
+        } GROUP BY ?kind ?column
+        HAVING (COUNT(DISTINCT ?full) >= 4 && COUNT(DISTINCT ?full) < COUNT(DISTINCT ?row) && (
+            COUNT(DISTINCT ?row) = COUNT(DISTINCT ?full) + 1 || COUNT(DISTINCT ?row) * 9 <= COUNT(DISTINCT ?full) * 10))
     }
-} GROUP BY ?kind ?column
-HAVING (COUNT(DISTINCT ?full) >= 4 && COUNT(DISTINCT ?full) < COUNT(DISTINCT ?row) && (
-    COUNT(DISTINCT ?row) - COUNT(DISTINCT ?full) = 1 || (COUNT(DISTINCT ?row) - COUNT(DISTINCT ?full)) * 9 <= COUNT(DISTINCT ?full)))
+    ?blank a ?kind .
+    FILTER NOT EXISTS { ?blank ?column [] }
+    FILTER NOT EXISTS { ?blank isms:externalOrigin true . FILTER NOT EXISTS { ?blank a isms:SupplierAgreement } }
+}
 """
 
 
@@ -158,11 +162,10 @@ def _criteria(isms_: Isms) -> Iterator[Quad]:
 
 def _blanks(isms_: Isms) -> Iterator[Quad]:
     """The columns that a row of a register leaves blank although nearly all of its register fill them."""
-    for solution in isms_.store.query(_BLANKS, prefixes={"isms": ISMS}):  # type: ignore[union-attr]
-        kind, column = solution["kind"], solution["column"]
-        for quad in isms_.store.quads_for_pattern(None, RDF_TYPE, kind, DefaultGraph()):
-            if not any(True for _ in isms_.store.quads_for_pattern(quad.subject, column, None, DefaultGraph())):
-                yield Quad(quad.subject, isms("lacksColumn"), column)
+    found = isms_.store.query(_BLANKS, prefixes={"isms": ISMS})
+    assert isinstance(found, QuerySolutions)
+    for solution in found:
+        yield Quad(solution["blank"], isms("lacksColumn"), solution["column"])  # type: ignore[arg-type]
 
 
 def _instances(isms_: Isms, class_: str) -> list[Node]:
