@@ -20,6 +20,7 @@ from isms_graph.resources import folder
 pytest_plugins = ["endpoints", "rdf_stores"]
 
 os.environ.setdefault("DAY", str(date.today().toordinal()))  # which share tests/test_engines.py asks: processes agree past midnight
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")  # a reasoner that runs for a second
 DATA = folder("data")
 HEADER = """@prefix : <https://example.org/isms/> .
 @prefix isms: <https://w3id.org/isms-graph/ns/> .
