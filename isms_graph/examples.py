@@ -59,11 +59,13 @@ class Example:
     def isms(self) -> Isms:
         """The ISMS of the example, loaded. Raises CatalogueError if it takes away what is not there."""
         vocabulary, base = _base()
-        gone = set(self.removed())
-        kept = [] if self.alone else [quad for quad in base if quad not in gone]
+        gone: set[Quad] = set()
         for removal in self.removals:
-            if not any(_matches(quad, removal) for quad in base):
+            matching = [quad for quad in base if _matches(quad, removal)]
+            if not matching:
                 raise CatalogueError(f"{self.path}: the base has no statement {removal} to remove")
+            gone.update(matching)
+        kept = [] if self.alone else [quad for quad in base if quad not in gone]
         space = Workspace(self.path.parent, [self.path], base=BASE, as_of=self.as_of, stage=self.stage)
         source = Source(self.path, [*kept, *self.quads], {"": BASE})
         return assemble(space, [source], vocabulary, None, None, classless=self.classless)

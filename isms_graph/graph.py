@@ -18,7 +18,7 @@ from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, Store
 from isms_graph.errors import EmptyWorkspace, InputError, Problems
 from isms_graph.index import Node, Object
 from isms_graph.namespaces import PREFIXES, RDF_TYPE, RDFS_LABEL, isms, local_name, shorten
-from isms_graph.reasoning import Pairs, by_predicate, entailed
+from isms_graph.reasoning import Pairs, by_predicate, entailed, merged
 from isms_graph.sources import lint, workspace
 from isms_graph.sources.locate import Locator
 from isms_graph.sources.workspace import Source, Workspace
@@ -180,14 +180,11 @@ def assemble(
         problems.extend(without_class(isms_, zip(sources, said, strict=True)))
     if problems:
         raise Problems(problems)
-    for pairs in [by_predicate(vocabulary.quads), *said[1:]]:
-        for predicate, members in pairs.items():
-            said[0].setdefault(predicate, []).extend(members)
     store = isms_.store
     store.extend(vocabulary.quads)
     for source in sources:
         store.extend(workspace.in_default_graph(source))
-    store.extend(entailed(said[0], vocabulary))
+    store.extend(entailed(merged(vocabulary, said), vocabulary))
     return isms_
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from pyoxigraph import Literal, NamedNode, Quad
 
@@ -49,6 +50,20 @@ def by_predicate(quads: Iterable[Quad]) -> Pairs:
     for quad in quads:
         pairs[quad.predicate].append((quad.subject, quad.object))
     return pairs
+
+
+@cache
+def _of_vocabulary(vocabulary: Vocabulary) -> Pairs:
+    return by_predicate(vocabulary.quads)
+
+
+def merged(vocabulary: Vocabulary, parts: Iterable[Pairs]) -> Pairs:
+    """The statements of the ontology and of some files together."""
+    together: Pairs = {}
+    for pairs in (_of_vocabulary(vocabulary), *parts):
+        for predicate, members in pairs.items():
+            together.setdefault(predicate, []).extend(members)
+    return together
 
 
 def of_kind(vocabulary: Vocabulary, marker: NamedNode, types: Iterable[tuple[Node, Object]]) -> set[Node]:

@@ -5,20 +5,19 @@ Files that did not change are not parsed again, and statements that did not chan
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache
 from pathlib import Path
 
 from pyoxigraph import Quad, Store
 
 from isms_graph.errors import Problems
 from isms_graph.graph import Isms, problems_in, without_class
-from isms_graph.reasoning import Pairs, by_predicate, entailed
+from isms_graph.reasoning import Pairs, by_predicate, entailed, merged
 from isms_graph.sources import workspace
 from isms_graph.sources.workspace import Source, Workspace
-from isms_graph.vocabulary import Vocabulary, load_vocabulary
+from isms_graph.vocabulary import load_vocabulary
 
 Signature = dict[Path, tuple[int, int]]
 
@@ -68,7 +67,7 @@ class Watched:
             raise Problems(problems)
         self._files = files
         statements = {quad for source, _ in files.values() for quad in workspace.in_default_graph(source)}
-        statements.update(entailed(_merged(vocabulary, (pairs for _, pairs in files.values())), vocabulary))
+        statements.update(entailed(merged(vocabulary, (pairs for _, pairs in files.values())), vocabulary))
         statements.update(vocabulary.quads)
         came, went = statements - self._statements, self._statements - statements
         for quad in went:
@@ -76,16 +75,3 @@ class Watched:
         self._store.extend(came)
         self._statements = statements
         return isms_, came | went
-
-
-@cache
-def _of_vocabulary(vocabulary: Vocabulary) -> Pairs:
-    return by_predicate(vocabulary.quads)
-
-
-def _merged(vocabulary: Vocabulary, parts: Iterable[Pairs]) -> Pairs:
-    merged: Pairs = {}
-    for pairs in (_of_vocabulary(vocabulary), *parts):
-        for predicate, members in pairs.items():
-            merged.setdefault(predicate, []).extend(members)
-    return merged

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import os
 from collections.abc import Callable
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +19,8 @@ from isms_graph.resources import folder
 
 pytest_plugins = ["endpoints", "rdf_stores"]
 
+os.environ.setdefault("DAY", str(date.today().toordinal()))  # which share tests/test_engines.py asks: processes agree past midnight
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")  # a reasoner that runs for a second
 DATA = folder("data")
 HEADER = """@prefix : <https://example.org/isms/> .
 @prefix isms: <https://w3id.org/isms-graph/ns/> .
@@ -28,6 +33,12 @@ HEADER = """@prefix : <https://example.org/isms/> .
 def quads(turtle: str) -> list[Quad]:
     """Statements in Turtle, prefixes declared."""
     return list(parse(HEADER + turtle, format=RdfFormat.TURTLE))
+
+
+def pytest_collection_finish() -> None:
+    """The imported modules and the tests stay: the garbage collector need not go through them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @cache
