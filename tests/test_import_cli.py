@@ -13,6 +13,7 @@ from isms_graph.graph import load
 from isms_graph.importers.columns import class_named, columns
 from isms_graph.importers.guess import as_toml, guess
 from isms_graph.importers.imports import settings
+from isms_graph.namespaces import isms
 from isms_graph.vocabulary import load_vocabulary
 
 Command = Callable[..., Run]
@@ -219,6 +220,100 @@ def test_guesses(tmp_path: Path, name: str, text: str, expected: list[str]) -> N
     for line in expected:
         assert line in toml
     settings(toml, name, tmp_path)
+
+
+GERMAN = """Risiko-ID;Risikobezeichnung;{};Behandlungsoption;Status;Bemerkung
+R-01;Ransomware;hoch;Vermindern;offen;x
+R-02;Diebstahl;4;akzeptieren;geschlossen;
+R-03;Brand;1;mindern;offen;
+R-04;Ausfall;2;mindern;offen;
+;Summe;;;;
+"""
+
+
+@pytest.mark.parametrize(
+    ("heads", "meaning"),
+    [
+        ("Eintrittswahrscheinlichkeit (brutto)", '"inherent likelihood"\n'),
+        ("Schadenshöhe brutto", '"inherent consequence"\n'),
+        ("Schadenshöhe vor Maßnahmen", '"inherent consequence"\n'),
+        ("Auswirkung netto", '"residual consequence"  # or current consequence, if it is what holds today\n'),
+        ("Likelihood (residual)", '"residual likelihood"\n'),
+        ("Likelihood", '"current likelihood"\n'),
+        ("Likelihood in words, gross", '""  # not understood, so left out\n'),
+    ],
+)
+def test_a_guess_tells_before_from_after(tmp_path: Path, heads: str, meaning: str) -> None:
+    toml = as_toml(register(tmp_path, GERMAN.format(heads)), guess(tmp_path / "risks.csv", VOCABULARY))
+    assert f'"{heads}" = {meaning}' in toml
+    assert '"Risiko-ID" = "id"\n"Risikobezeichnung" = "name"\n' in toml  # although the sum has no id
+    assert "values" not in toml
+
+
+def test_the_sum_below_a_register_is_no_element(isms_command: Command, tmp_path: Path) -> None:
+    run = isms_command("import", "--guess", register(tmp_path, GERMAN.format("Auswirkung netto").replace("hoch", "3")), tmp_path / "ws")
+    assert "With it there is 1 problem:\nrisks.csv:6: the row has no id." in run.err.replace(f"{tmp_path}/", "")
+
+
+def test_what_is_to_come_does_not_look_like_what_has_been(tmp_path: Path) -> None:
+    path = register(tmp_path, "Lieferantenname;Leistung;Next review date\nMüller;ERP;2027-01-01\n", "Lieferanten.csv")
+    toml = as_toml(path, guess(path, VOCABULARY))
+    assert '"Lieferantenname" = "name"' in toml
+    assert '"Next review date" = ""' in toml
+
+
+def test_an_soa_gets_its_ids_from_the_controls_even_if_one_stands_twice(tmp_path: Path) -> None:
+    path = register(tmp_path, "Control,Applicable\n5.1,yes\n5.2,yes\n5.1,no\n", "soa.csv")
+    assert 'ids = "soa-{control}"  # not all of them are there, or some stand twice' in as_toml(path, guess(path, VOCABULARY))
+
+
+def test_values_that_a_mapping_leaves_out_are_told(isms_command: Command, tmp_path: Path) -> None:
+    mapping = '[tables."r.csv"]\nclass = "Risk"\n'
+    mapping += '[tables."r.csv".values."treatment option"]\n"weg" = ""\n[tables."r.csv".values.status]\n"?" = ""\n'
+    (tmp_path / "m.toml").write_text(mapping)
+    path = register(tmp_path, "id,name,treatment option,status\nR-1,Fire,weg,open\nR-2,Flood,modify; weg,?\n", "r.csv")
+    run = isms_command("import", path, tmp_path / "ws", "--mapping", tmp_path / "m.toml", "--dry-run")
+    assert "Values left out by the mapping: treatment option 'weg', status '?'." in run.out
+
+
+def test_an_element_that_is_there_under_another_id_is_told(isms_command: Command, tmp_path: Path) -> None:
+    place = tmp_path / "ws"
+    place.mkdir()
+    (place / "rest.ttl").write_text(
+        HEADER + ":soa a isms:StatementOfApplicability ."
+        " :s1 a isms:SoAEntry ; rdfs:label 'One' ; isms:forControl iso27001:A.5.1 ; isms:partOf :soa ."
+        " :a a isms:Asset ; rdfs:label 'ERP ' . :r a isms:Risk ; rdfs:label 'Fire' . :R-9 a isms:Risk ; rdfs:label 'Theft' ."
+    )  # fmt: skip
+    soa = register(tmp_path, "id,for control,part of\nx,A.5.1,soa\ny,A.5.2,soa\n", "soa2.csv")
+    run = isms_command("import", soa, place, "--as", "soa", "--dry-run")
+    assert "In the workspace already, under another id: 'A.5.1' is s1 of rest.ttl.\nIf this register takes their place" in run.out
+    assets = register(tmp_path, "id,name\nA-1,erp\nA-2,Fire\n", "assets.csv")  # a risk of that name is another thing
+    assert "already, under another id: 'erp' is a of rest.ttl." in isms_command("import", assets, place, "--as", "asset", "--dry-run").out
+    same = register(tmp_path, "id,name\nR-9,Theft\n", "same.csv")
+    assert "already" not in isms_command("import", same, place, "--as", "risk", "--dry-run").out
+
+
+def test_ids_are_those_of_the_workspace_though_isms_toml_names_no_base(isms_command: Command, tmp_path: Path) -> None:
+    place = tmp_path / "ws"
+    place.mkdir()
+    (place / "rest.ttl").write_text(HEADER + ":role-it a isms:Role ; rdfs:label 'IT' .")
+    assert isms_command("import", register(tmp_path), place, "--as", "risk").code == 0
+    assert (place / "isms.toml").read_text() == 'base = "https://example.org/isms/"\n\n[tables."risks.csv"]\nclass = "Risk"\n'
+    found = {quad.object.value for source in load(place).sources for quad in source.quads if quad.predicate == isms("owner")}
+    assert found == {"https://example.org/isms/role-it"}
+    assert isms_command("import", register(tmp_path, "id,name\nA,B\n", "assets.csv"), place, "--as", "asset").code == 0
+    assert (place / "isms.toml").read_text().count("base = ") == 1
+
+
+def test_a_new_name_is_compared_with_those_of_its_class(isms_command: Command, tmp_path: Path) -> None:
+    (tmp_path / "ws").mkdir()
+    (tmp_path / "ws" / "rest.ttl").write_text(
+        HEADER + ":p a isms:Process ; rdfs:label 'IT lead' . :r a isms:Role ; rdfs:label 'HR leads' ."
+    )
+    (tmp_path / "m.toml").write_text('[tables."r.csv"]\nclass = "Risk"\n[tables."r.csv".create]\nowner = "Role"\n')
+    path = register(tmp_path, "id,name,owner\nR-1,Fire,IT leads\nR-2,Flood,Process lead\n", "r.csv")
+    run = isms_command("import", path, tmp_path / "ws", "--mapping", tmp_path / "m.toml", "--dry-run")
+    assert "'IT leads' (looks like 'HR leads')" in run.out
 
 
 def test_a_guess_survives_any_text(tmp_path: Path) -> None:

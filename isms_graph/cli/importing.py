@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from isms_graph.importers.imports import Outcome
     from isms_graph.sources.mapping import Table
 
-_SHOWN = 8  # new elements that are named
+_SHOWN = 8  # new elements and values that are named
+_DOUBLES = 3  # elements that are there already that are named
 FILE = click.Path(path_type=Path)
 
 
@@ -66,12 +67,13 @@ def import_(
     if only_guess:
         return _guess(file, workspace)
     tables, section = _tables(file, workspace, class_, sheet, preset, mapping)
-    from isms_graph.importers.imports import joined, of_file, outcome, take_in
+    from isms_graph.importers.imports import joined, namespace, of_file, outcome, take_in
 
     try:
         with progress() as step:
             step(f"reading {file.name}")
-            found = outcome(joined(file, tables, workspace), file, load_vocabulary())
+            base = namespace(workspace, load_vocabulary())
+            found = outcome(joined(file, tables, workspace, base), file, load_vocabulary())
     except Problems as problems:
         if errors:
             from isms_graph.importers.annotate import annotate
@@ -83,7 +85,7 @@ def import_(
     if dry_run:
         click.echo("Nothing was changed.")
         return 0
-    for line in take_in(file, section, workspace, replace):
+    for line in take_in(file, section, workspace, replace, base):
         click.echo(line)
     click.echo(f"Next: isms check {workspace}")
     return 0
@@ -112,7 +114,7 @@ def _template(name: str, file: Path) -> int:
 def _guess(file: Path, workspace: Path) -> int:
     """Print the proposed mapping, and on the error stream what it would do."""
     from isms_graph.importers.guess import as_toml, guess
-    from isms_graph.importers.imports import joined, outcome, settings
+    from isms_graph.importers.imports import joined, namespace, outcome, settings
     from isms_graph.vocabulary import load_vocabulary
 
     proposals = guess(file, load_vocabulary())
@@ -123,9 +125,11 @@ def _guess(file: Path, workspace: Path) -> int:
     parts = [one.class_ + (f" (sheet {one.sheet})" if one.sheet else "") for one in proposals]
     click.echo(f"\nThis reads {file.name} as: {', '.join(parts)}.", err=True)
     try:
-        _report(outcome(joined(file, settings(text, file.name, file), workspace), file, load_vocabulary()), err=True)
+        base = namespace(workspace, load_vocabulary())
+        _report(outcome(joined(file, settings(text, file.name, file), workspace, base), file, load_vocabulary()), err=True)
     except Problems as problems:
-        click.echo(f"With it there are {len(problems.problems)} problems:\n{problems}", err=True)
+        count = len(problems.problems)
+        click.echo(f"With it there {'is 1 problem' if count == 1 else f'are {count} problems'}:\n{problems}", err=True)
     click.echo(f"Correct it where it is wrong, save it, then: isms import {file} WORKSPACE --mapping FILE.toml --dry-run", err=True)
     return 0
 
@@ -169,10 +173,21 @@ def _report(found: Outcome, err: bool) -> None:
     click.echo(f"The register gives {found.statements} statements about: {elements or 'nothing'}.", err=err)
     if found.left_out:
         click.echo(f"Left out by the mapping: {', '.join(found.left_out)}.", err=err)
+    if found.dropped:
+        values = ", ".join(f"{column} {value!r}" for column, value in found.dropped[:_SHOWN])
+        click.echo(f"Values left out by the mapping: {values}{_more(len(found.dropped))}.", err=err)
     if found.unread:
         click.echo(f"Sheets that are not read: {', '.join(found.unread)}.", err=err)
     for class_ in dict.fromkeys(one.class_ for one in found.made):
         of_class = [one for one in found.made if one.class_ == class_]
         names = [f"{one.name!r}" + (f" (looks like {one.like!r})" if one.like else "") for one in of_class[:_SHOWN]]
-        more = f" and {len(of_class) - _SHOWN} more" if len(of_class) > _SHOWN else ""
-        click.echo(f"New {class_} for names that no element has: {', '.join(names)}{more}.", err=err)
+        click.echo(f"New {class_} for names that no element has: {', '.join(names)}{_more(len(of_class))}.", err=err)
+    if found.doubles:
+        names = [f"{one.name!r} is {one.other} of {one.file}" for one in found.doubles[:_DOUBLES]]
+        click.echo(f"In the workspace already, under another id: {', '.join(names)}{_more(len(found.doubles), _DOUBLES)}.", err=err)
+        advice = "remove the older file and its section of isms.toml, or those lines of it"
+        click.echo(f"If this register takes their place, {advice}.", err=err)
+
+
+def _more(count: int, shown: int = _SHOWN) -> str:
+    return f" and {count - shown} more" if count > shown else ""

@@ -11,6 +11,7 @@ from pathlib import Path
 from pyoxigraph import NamedNode
 
 from isms_graph.importers.columns import Column, columns
+from isms_graph.importers.heads import at_another_time, is_id, is_name, plain, when
 from isms_graph.importers.imports import quoted
 from isms_graph.namespaces import SKOS, isms
 from isms_graph.sources import mapping
@@ -27,16 +28,13 @@ _SAMPLE = 200  # rows whose values are looked at
 _KNOWN = 0.6  # the share of heads that a preset has to know
 _ALIKE = 0.8  # how much a head has to look like one that is known
 _FITS = 0.7  # the share of values that have to fit a property
+_FILLED = 0.8  # the share of rows that have to have an id
 _ALT_LABEL = NamedNode(SKOS + "altLabel")
-_NAMES = {
-    "name", "title", "bezeichnung", "titel", "nom", "intitulé", "risk", "risiko", "risque", "risk description", "risikobeschreibung",
-    "control title", "asset name", "supplier", "lieferant", "fournisseur", "vendor", "scenario", "risk scenario", "incident", "document",
-}  # fmt: skip
-_IDS = {
-    "id", "ref", "ref.", "ref id", "no", "no.", "nr", "nr.", "n°", "number", "nummer", "key", "risk id", "asset id", "control id", "code",
-}  # fmt: skip
 _DATES = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d")
-_CREATED = {"owner": "Role", "concerns asset": "Asset", "treated by": "Control", "arises from": "Threat", "provided by": "Supplier"}
+_CREATED = {
+    "owner": "Role", "concerns asset": "Asset", "treated by": "Control", "arises from": "Threat", "provided by": "Supplier",
+    "located at": "Site",
+}  # fmt: skip
 # The classes that registers are usually kept of, with words in the names of files and sheets.
 _CLASSES = {
     "Risk": ("risk", "risiko", "risque"), "SoAEntry": ("soa", "applicability", "anwendbarkeit", "applicabilité", "annex"),
@@ -111,8 +109,8 @@ def _propose(name: str, sheet: str | None, rows: list[Row], vocabulary: Vocabula
         known = _known(isms(class_), vocabulary)
         for at, (_, cells) in enumerate(rows[:_LOOKED_AT]):
             heads = [head(cell) for cell in cells if cell.strip()]
-            matched = sum(1 for one in heads if one in known or one in _NAMES or one in _IDS)
-            specific = sum(2 for one in heads if one in known and not known[one].general)
+            matched = sum(1 for one in heads if _meant(one, known) or is_name(one) or is_id(one))
+            specific = sum(2 for one in heads if (found := _meant(one, known)) and not found.general)
             named = 3 if any(word in name.lower() for word in words) else 0
             score = matched + specific + (named if matched else 0)
             if matched >= 2 and score > best[0]:
@@ -162,6 +160,21 @@ def _known(class_: NamedNode, vocabulary: Vocabulary) -> dict[str, _Known]:
     return found
 
 
+def _meant(text: str, known: dict[str, _Known]) -> _Known | None:
+    """What a head means; `Impact (gross)` is the inherent consequence."""
+    word, time = when(text, known)
+    if word and known[word].column.head.startswith("current "):
+        return known.get(known[word].column.head.replace("current", time, 1))
+    return known.get(text) or known.get(plain(text))
+
+
+def _doubt(to: str, text: str) -> str:
+    """What to ask of a column that was understood."""
+    if to.startswith("residual ") and "net" in text:
+        return f"or {to.replace('residual', 'current', 1)}, if it is what holds today"
+    return ""
+
+
 def _by_class(class_: str, sheet: str | None, rows: list[Row], skipped: int, vocabulary: Vocabulary) -> Proposal:
     known = _known(isms(class_), vocabulary)
     (line, cells), *body = rows
@@ -175,17 +188,18 @@ def _by_class(class_: str, sheet: str | None, rows: list[Row], skipped: int, voc
 
     heads = {at: head(cell) for at, cell in enumerate(cells) if cell.strip()}
     for at, one in heads.items():
-        if one in _IDS and class_ != "SoAEntry" and "id" not in used and _are_ids(values[at], len(body)):
+        if is_id(one) and class_ != "SoAEntry" and "id" not in used and _are_ids(values[at], len(body)):
             take(at, "id")
-        elif one in known and known[one].column.head not in used:
-            take(at, known[one].column.head)
+        elif (found := _meant(one, known)) and found.column.head not in used:
+            take(at, found.column.head, _doubt(found.column.head, one))
     for at, one in heads.items():
-        if at not in meaning and one in _NAMES and "name" not in used:
+        if at not in meaning and is_name(one) and "name" not in used:
             take(at, "name")
     for at, one in heads.items():
         if at in meaning:
             continue
-        near = [word for word in get_close_matches(one, known, 1, _ALIKE) if known[word].column.head not in used]
+        alike = [] if at_another_time(one) or when(one, known)[1] else get_close_matches(one, known, 1, _ALIKE)
+        near = [word for word in alike if known[word].column.head not in used]
         if near:
             take(at, known[near[0]].column.head, "looks like it")
         elif fitting := next((column.head for column in _by_values(values[at], known, used, vocabulary)), None):
@@ -211,7 +225,9 @@ def _by_class(class_: str, sheet: str | None, rows: list[Row], skipped: int, voc
 
 
 def _are_ids(values: list[str], rows: int) -> bool:
-    return len(values) == min(rows, _SAMPLE) == len(set(values)) and all(ID.fullmatch(value) for value in values)
+    """Whether the values are ids; a few rows may lack one, such as the one below the table with its sums."""
+    enough = len(values) >= _FILLED * min(rows, _SAMPLE)
+    return enough and len(values) == len(set(values)) and all(ID.fullmatch(value) for value in values)
 
 
 def _ids(class_: str, heads: dict[int, str], meaning: dict[int, tuple[str, str]], values: dict[int, list[str]], rows: int) -> str:
@@ -221,6 +237,8 @@ def _ids(class_: str, heads: dict[int, str], meaning: dict[int, tuple[str, str]]
     for at in order:
         if len(values[at]) == min(rows, _SAMPLE) == len(set(values[at])):
             return f"ids = {quoted(f'{start}-{{{heads[at]}}}')}"
+    if class_ == "SoAEntry" and (control := next((at for at in order if meaning[at][0] == "for control"), None)) is not None:
+        return f"ids = {quoted(f'{start}-{{{heads[control]}}}')}  # not all of them are there, or some stand twice"
     return f"# ids = {quoted(f'{start}-{{...}}')}  # no column has a value of its own in each row; name one, or several"
 
 
@@ -280,5 +298,5 @@ def _values(
             strange = [part for part in parts if not _converts(part, convert)]
         if strange:
             lines.append(f"[.values.{quoted(to)}]  # one of: {', '.join(column.choices)}")
-            lines += [f'{quoted(value)} = ""' for value in dict.fromkeys(strange[:_SAMPLE])]
+            lines += [f'{quoted(value)} = ""  # not understood, so left out' for value in dict.fromkeys(strange[:_SAMPLE])]
     return lines

@@ -71,6 +71,7 @@ class Read:
     open: list[Open] = field(default_factory=list)
     problems: list[InputError] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    dropped: list[tuple[str, str]] = field(default_factory=list)  # columns and values that are none by the mapping
     declared: dict[str, int] = field(default_factory=dict)  # ids with their lines
 
     def problem(self, line: int, at: int | None, message: str, advice: str = "") -> InputError:
@@ -312,6 +313,8 @@ def _statements(read: Read, subject: NamedNode, column: _Column, value: str, lin
         if values:
             text = values.get(stripped.lower(), text)
         if not text:
+            if stripped or whole is not None:
+                read.dropped.append((column.header, stripped or value.strip()))
             continue
         try:
             object_ = column.convert(text)

@@ -1,0 +1,57 @@
+"""What the head of a column in an unknown layout says: a name, an id, or a known word with a remark beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from isms_graph.sources.mapping import head
+
+_NAMES = {
+    "name", "title", "bezeichnung", "titel", "nom", "intitulé", "risk", "risiko", "risque", "risk description", "risikobeschreibung",
+    "control title", "asset name", "supplier", "lieferant", "fournisseur", "vendor", "scenario", "risk scenario", "incident", "document",
+    "asset", "dienstleister", "szenario", "risikoszenario",
+}  # fmt: skip
+_COMPOUND = re.compile(r"(?:risiko|lieferanten?|asset|werte?|vorfall|maßnahmen?|dokumenten?|rollen|firmen)[ -]?(?:bezeichnung|name|titel)")
+_IDS = {
+    "id", "ref", "ref.", "ref id", "no", "no.", "nr", "nr.", "n°", "number", "nummer", "key", "risk id", "asset id", "control id", "code",
+    "lfd. nr.", "lfd nr", "kennung", "kürzel",
+}  # fmt: skip
+_NUMBERED = re.compile(r"(?:risiko|lieferanten?|asset|inventar|werte?|vorfall|maßnahmen?|dokumenten?|rollen)s?[ -]?(?:id|nr\.?|nummer)")
+# Words beside likelihood, impact or level that say at which time; longer ones first.
+_BEFORE = r"brutto|inhärente?s?|initiale?s?|inherent|gross|vor (?:maßnahmen|behandlung)|before (?:treatment|controls)|brute?"
+_AFTER = r"netto|residuale?s?|residual|target|ziel|nach (?:maßnahmen|behandlung)|after (?:treatment|controls)|nette?|résiduelle?"
+_WHEN = {"inherent": re.compile(rf"\b(?:{_BEFORE})\b"), "residual": re.compile(rf"\b(?:{_AFTER})\b")}
+_OTHER_TIME = re.compile(r"\b(?:next|nächste[rsn]?|prochaine?|planned|geplante?[rsn]?|prévue?)\b")
+
+
+def is_name(text: str) -> bool:
+    """Whether a head says that the column holds what the elements are called."""
+    return text in _NAMES or bool(_COMPOUND.fullmatch(text))
+
+
+def is_id(text: str) -> bool:
+    """Whether a head says that the column holds ids."""
+    return text in _IDS or bool(_NUMBERED.fullmatch(text))
+
+
+def at_another_time(text: str) -> bool:
+    """Whether a head speaks of what is to come, so that it cannot look like one about what has been."""
+    return bool(_OTHER_TIME.search(text))
+
+
+def plain(text: str) -> str:
+    """A head without its brackets: `Impact (gross)` is `impact gross`."""
+    return head(re.sub(r"[()\[\],:/-]+", " ", text))
+
+
+def when(text: str, known: Collection[str]) -> tuple[str, str]:
+    """The known word in a head that also says at which time, with inherent or residual; two empty texts if it does not.
+
+    `eintrittswahrscheinlichkeit (brutto)` is `eintrittswahrscheinlichkeit`, `inherent`.
+    """
+    for time, words in _WHEN.items():
+        rest = head(words.sub(" ", plain(text)))
+        if rest != plain(text):
+            return (rest, time) if rest in known else ("", time)
+    return "", ""
