@@ -8,6 +8,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 from conftest import HEADER, Run
+from pyoxigraph import NamedNode
 
 from isms_graph.graph import load
 from isms_graph.importers.columns import class_named, columns
@@ -299,8 +300,8 @@ def test_ids_are_those_of_the_workspace_though_isms_toml_names_no_base(isms_comm
     (place / "rest.ttl").write_text(HEADER + ":role-it a isms:Role ; rdfs:label 'IT' .")
     assert isms_command("import", register(tmp_path), place, "--as", "risk").code == 0
     assert (place / "isms.toml").read_text() == 'base = "https://example.org/isms/"\n\n[tables."risks.csv"]\nclass = "Risk"\n'
-    found = {quad.object.value for source in load(place).sources for quad in source.quads if quad.predicate == isms("owner")}
-    assert found == {"https://example.org/isms/role-it"}
+    found = {quad.object for source in load(place).sources for quad in source.quads if quad.predicate == isms("owner")}
+    assert found == {NamedNode("https://example.org/isms/role-it")}
     assert isms_command("import", register(tmp_path, "id,name\nA,B\n", "assets.csv"), place, "--as", "asset").code == 0
     assert (place / "isms.toml").read_text().count("base = ") == 1
 

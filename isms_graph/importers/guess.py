@@ -109,8 +109,8 @@ def _propose(name: str, sheet: str | None, rows: list[Row], vocabulary: Vocabula
         known = _known(isms(class_), vocabulary)
         for at, (_, cells) in enumerate(rows[:_LOOKED_AT]):
             heads = [head(cell) for cell in cells if cell.strip()]
-            matched = sum(1 for one in heads if _meant(one, known) or is_name(one) or is_id(one))
-            specific = sum(2 for one in heads if (found := _meant(one, known)) and not found.general)
+            matched = sum(bool(_meant(one, known) or is_name(one) or is_id(one)) for one in heads)
+            specific = 2 * sum(not understood.general for one in heads if (understood := _meant(one, known)))
             named = 3 if any(word in name.lower() for word in words) else 0
             score = matched + specific + (named if matched else 0)
             if matched >= 2 and score > best[0]:
