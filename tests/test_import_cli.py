@@ -317,6 +317,13 @@ def test_a_new_name_is_compared_with_those_of_its_class(isms_command: Command, t
     assert "'IT leads' (looks like 'HR leads')" in run.out
 
 
+def test_a_guess_for_a_head_that_stands_twice_is_read(tmp_path: Path) -> None:
+    path = register(tmp_path, "id,Risk,Owner,Noise,Owner\nR-1,Fire,IT,x,HR\n")
+    toml = as_toml(path, guess(path, VOCABULARY))
+    assert '# "Owner" stands over two columns: rename one of them' in toml
+    settings(toml, path.name, tmp_path)
+
+
 def test_a_guess_survives_any_text(tmp_path: Path) -> None:
     path = register(tmp_path, 'Risk,"Owner ""]\n[x]",Treatment\n"a\\u0022",b,c\n', 'ri"sk\\s.csv')
     settings(as_toml(path, guess(path, VOCABULARY)), path.name, tmp_path)

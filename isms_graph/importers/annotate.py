@@ -9,8 +9,8 @@ from typing import Any
 
 from isms_graph.errors import InputError, MissingExtra
 from isms_graph.exporters.document import writable
+from isms_graph.sources.delimited import csv_rows
 from isms_graph.sources.mapping import Table
-from isms_graph.sources.tables import csv_rows
 from isms_graph.sources.workspace import text_of
 
 HEAD = "Problems (isms-graph)"
@@ -42,7 +42,7 @@ def annotate(file: Path, tables: Sequence[Table], problems: Sequence[InputError]
 def _fill(sheet: Any, file: Path, table: Table) -> dict[int, int]:
     """Put the rows of a CSV file into a sheet. Returns the row of each line."""
     rows: dict[int, int] = {}
-    for number, (line, cells) in enumerate(csv_rows(text_of(file, table.encoding)), 1):
+    for number, (line, cells) in enumerate(csv_rows(text_of(file, table.encoding), file), 1):
         rows[line] = number
         for column, value in enumerate(cells, 1):
             cell = sheet.cell(number, column, writable(value)[:32_767])

@@ -15,9 +15,9 @@ from isms_graph.importers.heads import at_another_time, is_id, is_name, plain, w
 from isms_graph.importers.imports import quoted
 from isms_graph.namespaces import SKOS, isms
 from isms_graph.sources import mapping
+from isms_graph.sources.delimited import csv_rows
 from isms_graph.sources.mapping import head
 from isms_graph.sources.sheet import Row
-from isms_graph.sources.tables import csv_rows
 from isms_graph.sources.values import BOOLEANS, ID, Wrong, reference
 from isms_graph.sources.workbook import read_sheets, sheet_names
 from isms_graph.sources.workspace import text_of
@@ -60,7 +60,7 @@ class Proposal:
 def guess(path: Path, vocabulary: Vocabulary) -> list[Proposal]:
     """A proposal for the table, or for each sheet that looks like one. Raises InputError."""
     if path.suffix == ".csv":
-        one = _propose(path.stem, None, csv_rows(text_of(path, _encoding(path))), vocabulary)
+        one = _propose(path.stem, None, csv_rows(text_of(path, _encoding(path)), path), vocabulary)
         if one and (encoding := _encoding(path)):
             one.lines.insert(0, f'encoding = "{encoding}"  # the file is not UTF-8')
         return [one] if one else []
@@ -218,7 +218,11 @@ def _by_class(class_: str, sheet: str | None, rows: list[Row], skipped: int, voc
         lines.append("[.create]  # names that no element has become new elements")
         lines += [f"{quoted(to)} = {quoted(what)}" for to, what in create.items()]
     lines.append("[.columns]")
+    twice = [at for at, one in heads.items() if one in [heads[before] for before in heads if before < at]]
     for at, (to, remark) in sorted(meaning.items()):
+        if at in twice:
+            lines.append(f"# {quoted(cells[at].strip())} stands over two columns: rename one of them")
+            continue
         lines.append(f"{quoted(cells[at].strip())} = {quoted(to)}" + (f"  # {remark}" if remark else ""))
     lines += _values(meaning, values, known, vocabulary)
     return Proposal(sheet, class_, lines)
