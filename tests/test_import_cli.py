@@ -41,9 +41,11 @@ def test_isms_toml_is_added_to_and_keeps_what_it_says(isms_command: Command, tmp
     place = tmp_path / "my-isms"
     place.mkdir()
     (place / "isms.toml").write_text('# ours\nbase = "https://x.example/"  # keep')
+    (place / "isms.toml").chmod(0o640)
     (place / "rest.ttl").write_text(HEADER + ':role-it a isms:Role ; rdfs:label "IT" .')
     assert isms_command("import", register(tmp_path), place, "--as", "Risk").code == 0
     assert (place / "isms.toml").read_text().startswith('# ours\nbase = "https://x.example/"  # keep\n\n[tables."risks.csv"]')
+    assert (place / "isms.toml").stat().st_mode & 0o777 == 0o640
     again = isms_command("import", register(tmp_path), place, "--as", "Risk")
     assert again.code == 2
     assert "says already what risks.csv is" in again.err
@@ -304,6 +306,49 @@ def test_ids_are_those_of_the_workspace_though_isms_toml_names_no_base(isms_comm
     assert found == {NamedNode("https://example.org/isms/role-it")}
     assert isms_command("import", register(tmp_path, "id,name\nA,B\n", "assets.csv"), place, "--as", "asset").code == 0
     assert (place / "isms.toml").read_text().count("base = ") == 1
+
+
+@pytest.mark.parametrize("replace", [[], ["--replace"]])
+def test_nothing_is_written_through_a_link(isms_command: Command, tmp_path: Path, replace: list[str]) -> None:
+    """A link in a workspace leads to a file outside of it, which an import must leave alone."""
+    outside = tmp_path / "outside.csv"
+    outside.write_text("id,name\nA-1,Ours\n")
+    place = tmp_path / "ws"
+    place.mkdir()
+    (place / "risks.csv").symlink_to(outside)
+    run = isms_command("import", register(tmp_path), place, "--as", "risk", *replace)
+    assert run.code == 2
+    assert f"is a link to {outside}, and nothing is written through a link. Change the file that it leads to" in run.err
+    assert outside.read_text() == "id,name\nA-1,Ours\n"
+    assert not (place / "isms.toml").exists()
+    (place / "risks.csv").unlink()
+    (tmp_path / "outside.toml").write_text("# ours\n")
+    (place / "isms.toml").symlink_to(tmp_path / "outside.toml")
+    assert "is a link to" in isms_command("import", register(tmp_path), place, "--as", "risk", *replace).err
+    assert (tmp_path / "outside.toml").read_text() == "# ours\n"
+    assert [one.name for one in place.iterdir()] == ["isms.toml"]  # no register without its section, nothing half written
+
+
+@pytest.mark.parametrize(
+    ("before", "mapping", "said"),
+    [
+        ("tables = {}\n", '[tables."risks.csv"]\nclass = "Risk"\n', "isms.toml: the section of the register does not fit into it."),
+        ("", 'base = "x:"\n[tables."risks.csv"]\nclass = "Risk"\n', "isms.toml: the mapping also speaks of 'base'."),
+        ("", '[tables."risks.csv"]\nclass = "Risk"\n[tables."b.csv"]\nclass = "Risk"\n', "isms.toml: the mapping also speaks of 'b.csv'."),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_isms_toml_is_never_left_broken(
+    isms_command: Command, tmp_path: Path, before: str, mapping: str, said: str, dry: list[str]
+) -> None:
+    place = tmp_path / "ws"
+    place.mkdir()
+    (place / "isms.toml").write_text(before)
+    (tmp_path / "m.toml").write_text(mapping)
+    run = isms_command("import", register(tmp_path), place, "--mapping", tmp_path / "m.toml", *dry)
+    assert (run.code, said in run.err) == (2, True), run.err
+    assert (place / "isms.toml").read_text() == before
+    assert [one.name for one in place.iterdir()] == ["isms.toml"]
 
 
 def test_a_new_name_is_compared_with_those_of_its_class(isms_command: Command, tmp_path: Path) -> None:

@@ -67,13 +67,15 @@ def import_(
     if only_guess:
         return _guess(file, workspace)
     tables, section = _tables(file, workspace, class_, sheet, preset, mapping)
-    from isms_graph.importers.imports import joined, namespace, of_file, outcome, take_in
+    from isms_graph.importers.imports import joined, namespace, of_file, outcome
+    from isms_graph.importers.taking import declaration, take_in
 
     try:
         with progress() as step:
             step(f"reading {file.name}")
             base = namespace(workspace, load_vocabulary())
             found = outcome(joined(file, tables, workspace, base), file, load_vocabulary())
+        declaration(file.name, section, workspace, base)
     except Problems as problems:
         if errors:
             from isms_graph.importers.annotate import annotate

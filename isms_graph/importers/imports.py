@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -11,12 +10,12 @@ from pathlib import Path
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
-from isms_graph.errors import EmptyWorkspace, InputError, Problems, UsageError
+from isms_graph.errors import EmptyWorkspace, InputError, Problems
 from isms_graph.namespaces import RDF_TYPE, RDFS_LABEL, isms, local_name, nearest
 from isms_graph.sources import mapping, workspace
 from isms_graph.sources.mapping import Table
 from isms_graph.sources.naming import comparable
-from isms_graph.sources.workspace import CONFIG, Source, Workspace
+from isms_graph.sources.workspace import Source, Workspace
 from isms_graph.vocabulary import Vocabulary
 
 Node = NamedNode | BlankNode | Literal | Triple
@@ -193,35 +192,6 @@ def _made(nodes: Sequence[NamedNode], classes: dict[NamedNode, str], sources: Se
             old[kinds.get(node)].append(label)
     names = {node: labels.get(node, local_name(node.value)) for node in nodes}
     return [Made(classes[node], name, next(iter(nearest(name, old[kinds.get(node)], 1)), "")) for node, name in names.items()]
-
-
-def take_in(file: Path, section: str, folder: Path, replace: bool, base: str = "") -> list[str]:
-    """Copy the register into the folder and declare it in isms.toml. Returns what was done. Raises UsageError, InputError.
-
-    `section` is the text for isms.toml; empty if the file is declared there already. `base` goes to its beginning.
-    """
-    done = []
-    target = folder / file.name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if target.resolve() != file.resolve():
-            if target.exists() and target.read_bytes() != file.read_bytes() and not replace:
-                raise UsageError(f"{target} is there already and differs. --replace takes the new one.")
-            shutil.copyfile(file, target)
-            done.append(f"{target} written")
-        if section or base:
-            config = folder / CONFIG
-            before = config.read_text(encoding="utf-8") if config.exists() else ""
-            if base:
-                before = f"base = {quoted(base)}\n" + ("\n" + before if before else "")
-                done.append(f"{config} names the namespace of your elements, {base}")
-            gap = "\n" if before.endswith("\n") or not before else "\n\n"
-            config.write_text((before + gap if before else "") + section, encoding="utf-8")
-            if section:
-                done.append(f"{config} declares it")
-    except OSError as error:
-        raise InputError(f"the register cannot be taken in: {error.strerror}.", Path(error.filename or target)) from None
-    return done
 
 
 def of_file(problems: Problems, file: Path) -> list[InputError]:
