@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
 import pytest
+import workbooks
 from conftest import HEADER, Run
 from pyoxigraph import NamedNode
 
@@ -97,6 +99,43 @@ def test_a_copy_of_a_workbook_marks_the_cells(isms_command: Command, tmp_path: P
     assert marked["A2"].fill.fill_type is None
     assert marked["C2"].value == "=A1"
     assert openpyxl.load_workbook(tmp_path / "r.xlsx")["Risks"]["D1"].value is None
+
+
+def with_second_sheet(path: Path, content: bytes) -> Path:
+    """A workbook with a register that has an error, and a second sheet that nobody reads."""
+    book = openpyxl.Workbook()
+    for row in (["id", "inherent level"], ["R-1", "many"]):
+        book.worksheets[0].append(row)
+    book.create_sheet("Other")
+    book.save(path)
+    with zipfile.ZipFile(path) as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+    parts["xl/worksheets/sheet2.xml"] = content
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, part in parts.items():
+            file.writestr(name, part)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("second", "why"),
+    [
+        (workbooks.sheet("<row>" + "<c><v>1</v></c>" * 800_000 + "</row>").encode(), "more than 1,500,000 entries"),
+        (b"<broken", "the part xl/worksheets/sheet2.xml of the workbook is damaged"),
+        (b"<worksheet/>", ""),
+        (workbooks.sheet('<row r="x"/>').encode(), "the workbook cannot be copied"),
+    ],
+)
+def test_a_sheet_that_nobody_reads_keeps_no_errors_back(isms_command: Command, tmp_path: Path, second: bytes, why: str) -> None:
+    """A copy is made of the whole workbook, so that the whole is looked at first; what is wrong with the register is said in any case."""
+    path = with_second_sheet(tmp_path / "r.xlsx", second)
+    assert path.stat().st_size < 100_000
+    run = isms_command("import", path, tmp_path / "ws", "--as", "risk", "--errors", tmp_path / "c.xlsx")
+    assert run.code == 2
+    assert "inherent level 'many' is not a whole number." in run.err
+    assert (tmp_path / "c.xlsx").exists() == (not why)
+    assert why in run.err
+    assert ("There is no copy with the errors." in run.err) == bool(why)
 
 
 def test_texts_of_a_register_are_no_formulas_in_its_copy(isms_command: Command, tmp_path: Path) -> None:

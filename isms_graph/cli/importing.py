@@ -10,7 +10,7 @@ import click
 
 from isms_graph.cli.group import cli
 from isms_graph.cli.progress import progress
-from isms_graph.errors import Problems, UsageError
+from isms_graph.errors import InputError, Problems, UsageError
 
 if TYPE_CHECKING:
     from isms_graph.importers.imports import Outcome
@@ -80,8 +80,11 @@ def import_(
         if errors:
             from isms_graph.importers.annotate import annotate
 
-            annotate(file, tables, of_file(problems, file), errors)
-            click.echo(f"{errors} written, with {len(of_file(problems, file))} problems in their rows", err=True)
+            try:
+                annotate(file, tables, of_file(problems, file), errors)
+                click.echo(f"{errors} written, with {len(of_file(problems, file))} problems in their rows", err=True)
+            except InputError as failed:  # what is wrong with the register is said in any case
+                click.echo(f"There is no copy with the errors. {failed}", err=True)
         raise
     _report(found, err=False)
     if dry_run:

@@ -72,6 +72,18 @@ class Opened:
         self._count(0, reader.area)
         return faults
 
+    def scan_all(self) -> None:
+        """Count every part, for a reader that takes in all of the workbook. Raises InputError when it is too large or damaged."""
+        for part in self._zip.namelist():
+            try:
+                if part.endswith((".xml", ".rels", ".vml")):
+                    self._parse(part, None, None, None)
+                else:
+                    for _ in self._unpacked(part):
+                        pass
+            except (OSError, KeyError, *_BROKEN) as error:
+                raise InputError(f"the part {part} of the workbook is damaged: {str(error) or 'it ends too early'}.", self.path) from None
+
     def _count(self, characters: int, area: int = 0) -> None:
         self._characters += characters
         if self._characters > MAX_TEXT:
@@ -108,19 +120,23 @@ class Opened:
             self._strings = lengths
         return self._strings
 
-    def _chunks(self, part: str) -> Iterator[bytes]:
-        run = 0
+    def _unpacked(self, part: str) -> Iterator[bytes]:
         with self._zip.open(part) as stream:
             while chunk := stream.read(_CHUNK):
                 self._expanded += len(chunk)
                 if self._expanded > MAX_EXPANDED:
                     message = f"the workbook takes more than {MAX_EXPANDED // 1_000_000} MB when unpacked."
                     raise InputError(message, self.path, advice=_TOO_LARGE)
-                tag = chunk.rfind(b"<")
-                run = len(chunk) - tag if tag >= 0 else run + len(chunk)
-                if run > MAX_RUN:
-                    raise InputError(f"the part {part} is no sheet as a spreadsheet program writes it.", self.path)
                 yield chunk
+
+    def _chunks(self, part: str) -> Iterator[bytes]:
+        run = 0
+        for chunk in self._unpacked(part):
+            tag = chunk.rfind(b"<")
+            run = len(chunk) - tag if tag >= 0 else run + len(chunk)
+            if run > MAX_RUN:
+                raise InputError(f"the part {part} is no sheet as a spreadsheet program writes it.", self.path)
+            yield chunk
 
     def _parse(self, part: str, start: Any, end: Any, text: Any) -> None:
         parser = expat.ParserCreate()
