@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+import tomllib
 import zlib
 from base64 import a85decode
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import pytest
 from conftest import DATA, Run
 from test_exporters import HOSTILE, hostile
 
+import isms_graph
 from isms_graph.errors import MissingExtra
 from isms_graph.exporters import FORMATS, deliverable, written
 from isms_graph.exporters.document import Document, Section, Table, fitted
@@ -151,3 +153,16 @@ def test_the_command_writes_word_and_pdf(isms_command: Callable[..., Run], tmp_p
     assert (done.code, done.out) == (0, "")
     assert "Customers'documentsexposed" in "".join(pages((tmp_path / "risk-register.pdf").read_bytes()))
     assert "Risk register" in read((tmp_path / "r.docx").read_bytes()).paragraphs[0].text
+
+
+def test_the_licence_of_the_fonts_goes_with_the_wheel() -> None:
+    """A wheel with fonts in it names their licence and carries its text."""
+    root = Path(isms_graph.__file__).parent
+    project = tomllib.loads((root.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    places = {file.parent for file in root.rglob("*.ttf")}
+    assert places
+    assert project["license"].split(" AND ")[1:] == ["Bitstream-Vera"]
+    for place in places:
+        licence = (place / "LICENSE").relative_to(root.parent).as_posix()
+        assert licence in project["license-files"]
+        assert "Bitstream Vera Fonts Copyright" in (root.parent / licence).read_text(encoding="utf-8")
