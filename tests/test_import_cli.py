@@ -390,6 +390,38 @@ def test_isms_toml_is_never_left_broken(
     assert [one.name for one in place.iterdir()] == ["isms.toml"]
 
 
+SOA_REGISTER = "control_id,name,theme,included,justification,status,responsible_party\n5.1,Policies,x,yes,They guide,implemented,IT\n"
+
+
+def test_lines_become_part_of_the_statement_of_the_workspace(isms_command: Command, tmp_path: Path) -> None:
+    """Without it no check would look at them, and the Statement would have no line."""
+    place = tmp_path / "ws"
+    place.mkdir()
+    (place / "rest.ttl").write_text(
+        HEADER + ":old-one a isms:StatementOfApplicability ; isms:status isms:Withdrawn . :soa-2 a isms:StatementOfApplicability ."
+    )
+    path = register(tmp_path, SOA_REGISTER, "lines.csv")
+    guessed = isms_command("import", "--guess", path, place)
+    assert '[tables."lines.csv".constants]\n"part of" = "soa-2"' in guessed.out
+    unknown = register(tmp_path, "Control;Anwendbar;Begründung\nA.5.1;ja;Risiko\n", "unknown.csv")
+    assert '"part of" = "soa-2"' in isms_command("import", "--guess", unknown, place).out
+    run = isms_command("import", path, place, "--preset", "soa")
+    assert run.code == 0
+    assert "part of no Statement" not in run.out
+    found = [quad.object for source in load(place).sources for quad in source.quads if quad.predicate == isms("partOf")]
+    assert found == [NamedNode("https://example.org/isms/soa-2")]
+
+
+def test_lines_that_are_part_of_no_statement_are_told(isms_command: Command, tmp_path: Path) -> None:
+    path = register(tmp_path, SOA_REGISTER, "lines.csv")
+    told = "1 line is part of no Statement of Applicability of the workspace, so that no check looks at them."
+    assert told in isms_command("import", path, tmp_path / "ws", "--preset", "soa", "--dry-run").out
+    assert told in isms_command("import", "--guess", register(tmp_path, "Control,Applicable\n5.1,no\n", "soa.csv"), tmp_path / "ws").err
+    (tmp_path / "ws").mkdir()
+    (tmp_path / "ws" / "rest.ttl").write_text(HEADER + ":a a isms:StatementOfApplicability . :b a isms:StatementOfApplicability .")
+    assert told in isms_command("import", path, tmp_path / "ws", "--preset", "soa", "--dry-run").out  # which of the two?
+
+
 def test_a_new_name_is_compared_with_those_of_its_class(isms_command: Command, tmp_path: Path) -> None:
     (tmp_path / "ws").mkdir()
     (tmp_path / "ws" / "rest.ttl").write_text(

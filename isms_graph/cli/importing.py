@@ -122,7 +122,7 @@ def _guess(file: Path, workspace: Path) -> int:
     from isms_graph.importers.imports import joined, namespace, outcome, settings
     from isms_graph.vocabulary import load_vocabulary
 
-    proposals = guess(file, load_vocabulary())
+    proposals = guess(file, load_vocabulary(), workspace)
     if not proposals:
         raise UsageError(f"{file} looks like no register that is known: a row of heads is looked for, with two or more known words.")
     text = as_toml(file, proposals)
@@ -143,8 +143,9 @@ def _tables(
     file: Path, workspace: Path, class_: str | None, sheet: str | None, preset: str | None, mapping: Path | None
 ) -> tuple[Sequence[Table], str]:
     """What the register is, by the options or by isms.toml, and the section that says so; empty if isms.toml says it."""
-    from isms_graph.importers.imports import quoted, settings
+    from isms_graph.importers.imports import quoted, settings, statement_of_applicability
     from isms_graph.sources.workspace import CONFIG, configured, text_of
+    from isms_graph.vocabulary import load_vocabulary
 
     if sum(one is not None for one in (class_, preset, mapping)) > 1:
         raise UsageError("--as, --preset and --mapping exclude each other.")
@@ -162,6 +163,8 @@ def _tables(
     else:
         keys = {"preset": preset, "class": _class(class_), "sheet": sheet}
         text = f"[tables.{quoted(file.name)}]\n" + "".join(f"{key} = {quoted(value)}\n" for key, value in keys.items() if value)
+        if preset == "soa" and (statement := statement_of_applicability(workspace, load_vocabulary())):
+            text += f'[tables.{quoted(file.name)}.constants]\n"part of" = {quoted(statement)}\n'
     return settings(text, file.name, mapping or workspace / CONFIG), text
 
 
@@ -187,6 +190,12 @@ def _report(found: Outcome, err: bool) -> None:
         of_class = [one for one in found.made if one.class_ == class_]
         names = [f"{one.name!r}" + (f" (looks like {one.like!r})" if one.like else "") for one in of_class[:_SHOWN]]
         click.echo(f"New {class_} for names that no element has: {', '.join(names)}{_more(len(of_class))}.", err=err)
+    if any(one.class_ == "role" for one in found.made):
+        click.echo('Where such a name is that of a person, say so in the mapping: under create, owner = "Person".', err=err)
+    if found.loose:
+        lines = "1 line is" if found.loose == 1 else f"{found.loose} lines are"
+        advice = 'Add it, and say which in the mapping: under constants, "part of" = its id.'
+        click.echo(f"{lines} part of no Statement of Applicability of the workspace, so that no check looks at them. {advice}", err=err)
     if found.doubles:
         names = [f"{one.name!r} is {one.other} of {one.file}" for one in found.doubles[:_DOUBLES]]
         click.echo(f"In the workspace already, under another id: {', '.join(names)}{_more(len(found.doubles), _DOUBLES)}.", err=err)

@@ -36,7 +36,8 @@ def annotate(file: Path, tables: Sequence[Table], problems: Sequence[InputError]
         with Opened(file) as opened:
             opened.scan_all()  # openpyxl takes in all sheets, also those that are no register
         try:
-            book = openpyxl.load_workbook(file)
+            with file.open("rb") as stream:  # openpyxl leaves a file open that it refuses
+                book = openpyxl.load_workbook(stream)
         except _REFUSED as error:
             raise InputError(f"the workbook cannot be copied: {error}.", file, advice="Save it anew in a spreadsheet program.") from None
         for name in book.sheetnames:

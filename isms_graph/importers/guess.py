@@ -10,9 +10,10 @@ from pathlib import Path
 
 from pyoxigraph import NamedNode
 
+from isms_graph.errors import Problems
 from isms_graph.importers.columns import Column, columns
 from isms_graph.importers.heads import at_another_time, is_id, is_name, plain, when
-from isms_graph.importers.imports import quoted
+from isms_graph.importers.imports import quoted, statement_of_applicability
 from isms_graph.namespaces import SKOS, isms
 from isms_graph.sources import mapping
 from isms_graph.sources.delimited import csv_rows
@@ -31,6 +32,7 @@ _FITS = 0.7  # the share of values that have to fit a property
 _FILLED = 0.8  # the share of rows that have to have an id
 _ALT_LABEL = NamedNode(SKOS + "altLabel")
 _DATES = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d")
+_PART_OF = '"part of" = "soa"  # the id of the Statement of Applicability'
 _CREATED = {
     "owner": "Role", "concerns asset": "Asset", "treated by": "Control", "arises from": "Threat", "provided by": "Supplier",
     "located at": "Site",
@@ -57,8 +59,28 @@ class Proposal:
     lines: list[str] = field(default_factory=list)
 
 
-def guess(path: Path, vocabulary: Vocabulary) -> list[Proposal]:
-    """A proposal for the table, or for each sheet that looks like one. Raises InputError."""
+def guess(path: Path, vocabulary: Vocabulary, folder: Path | None = None) -> list[Proposal]:
+    """A proposal for the table, or for each sheet that looks like one, for the workspace in `folder`. Raises InputError."""
+    found = _guess(path, vocabulary)
+    try:
+        of_soa = any("SoAEntry" in one.class_ for one in found)
+        statement = statement_of_applicability(folder, vocabulary) if folder and of_soa else ""
+    except Problems:  # whoever tries the guess is told what is wrong with the workspace
+        statement = ""
+    if statement:
+        for one in found:
+            one.lines = [_part_of(statement) if line == _PART_OF else line for line in one.lines]
+            if one.lines == ['preset = "soa"']:
+                one.lines += ["[.constants]", _part_of(statement)]
+    return found
+
+
+def _part_of(statement: str) -> str:
+    """The line that says of which Statement of Applicability the lines are part."""
+    return f'"part of" = {quoted(statement)}  # the id of the Statement of Applicability'
+
+
+def _guess(path: Path, vocabulary: Vocabulary) -> list[Proposal]:
     if path.suffix == ".csv":
         one = _propose(path.stem, None, csv_rows(text_of(path, _encoding(path)), path), vocabulary)
         if one and (encoding := _encoding(path)):
@@ -213,7 +235,7 @@ def _by_class(class_: str, sheet: str | None, rows: list[Row], skipped: int, voc
         lines.append(_ids(class_, heads, meaning, values, len(body)))
     lines += _dates(meaning, values, known)
     if class_ == "SoAEntry":
-        lines += ["[.constants]", '"part of" = "soa"  # the id of the Statement of Applicability']
+        lines += ["[.constants]", _PART_OF]
     if create := {to: _CREATED[to] for to, _ in meaning.values() if to in _CREATED}:
         lines.append("[.create]  # names that no element has become new elements")
         lines += [f"{quoted(to)} = {quoted(what)}" for to, what in create.items()]

@@ -53,6 +53,7 @@ class Outcome:
     unread: tuple[str, ...]
     dropped: tuple[tuple[str, str], ...] = ()
     doubles: tuple[Double, ...] = ()
+    loose: int = 0  # lines that are part of no Statement of Applicability
 
 
 def quoted(text: str) -> str:
@@ -94,6 +95,20 @@ def namespace(folder: Path, vocabulary: Vocabulary) -> str:
     return spaces.pop() if len(spaces) == 1 and workspace.DEFAULT_BASE not in spaces else ""
 
 
+def statement_of_applicability(folder: Path, vocabulary: Vocabulary) -> str:
+    """The id of a folder's only Statement of Applicability that is not withdrawn; empty if there is none, or several. Raises Problems."""
+    try:
+        found = workspace.find([folder]) if folder.exists() else None
+    except EmptyWorkspace:
+        return ""
+    if found is None:
+        return ""
+    quads = [quad for source in workspace.read(found, vocabulary) for quad in source.quads]
+    over = {quad.subject for quad in quads if quad.predicate == isms("status") and quad.object == isms("Withdrawn")}
+    named = {quad.subject for quad in quads if quad.predicate == RDF_TYPE and quad.object == isms("StatementOfApplicability")} - over
+    return local_name(next(iter(named)).value) if len(named) == 1 and isinstance(next(iter(named)), NamedNode) else ""  # type: ignore[union-attr]
+
+
 def joined(file: Path, tables: Sequence[Table], folder: Path, base: str = "") -> Workspace:
     """The workspace of a folder as it would be with the register in it; an empty folder, or none, is an empty workspace.
 
@@ -133,7 +148,17 @@ def outcome(joined_: Workspace, file: Path, vocabulary: Vocabulary) -> Outcome:
         tuple(name for name in _sheets(file) if name not in {read.sheet for read in source.reads}),
         tuple(dict.fromkeys(one for read in source.reads for one in read.dropped)),
         tuple(_doubles(source, sources)),
+        _loose(source, sources),
     )
+
+
+def _loose(source: Source, sources: Sequence[Source]) -> int:
+    """How many lines for controls of Annex A no Statement of Applicability has."""
+    part_of, statement = isms("partOf"), isms("StatementOfApplicability")
+    every = [quad for one in sources for quad in one.quads]
+    statements = {quad.subject for quad in every if quad.predicate == RDF_TYPE and quad.object == statement}
+    held = {quad.subject for quad in every if quad.predicate == part_of and quad.object in statements}
+    return len({quad.subject for quad in source.quads if quad.predicate == RDF_TYPE and quad.object == isms("SoAEntry")} - held)
 
 
 def _doubles(source: Source, sources: Sequence[Source]) -> list[Double]:
