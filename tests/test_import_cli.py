@@ -279,7 +279,7 @@ R-04;Ausfall;2;mindern;offen;
         ("Eintrittswahrscheinlichkeit (brutto)", '"inherent likelihood"\n'),
         ("Schadenshöhe brutto", '"inherent consequence"\n'),
         ("Schadenshöhe vor Maßnahmen", '"inherent consequence"\n'),
-        ("Auswirkung netto", '"residual consequence"  # or current consequence, if it is what holds today\n'),
+        ("Auswirkung netto", '"current consequence"  # or residual consequence, if it is what remains once treatment is complete\n'),
         ("Likelihood (residual)", '"residual likelihood"\n'),
         ("Likelihood", '"current likelihood"\n'),
         ("Likelihood in words, gross", '""  # not understood, so left out\n'),
@@ -290,6 +290,16 @@ def test_a_guess_tells_before_from_after(tmp_path: Path, heads: str, meaning: st
     assert f'"{heads}" = {meaning}' in toml
     assert '"Risiko-ID" = "id"\n"Risikobezeichnung" = "name"\n' in toml  # although the sum has no id
     assert "values" not in toml
+
+
+def test_net_is_what_holds_today_unless_something_else_does(tmp_path: Path) -> None:
+    """Net is with the measures that there are. Taken for what remains after treatment, each risk would lack the level of today."""
+    text = "id,Risk,Nettorisiko,{}\nR-1,Fire,3,4\n"
+    path = register(tmp_path, text.format("Bruttorisiko"), "gross.csv")
+    assert '"Nettorisiko" = "current level"  # or residual level' in as_toml(path, guess(path, VOCABULARY))
+    path = register(tmp_path, text.format("Current level"), "both.csv")
+    toml = as_toml(path, guess(path, VOCABULARY))
+    assert '"Nettorisiko" = "residual level"\n"Current level" = "current level"\n' in toml
 
 
 def test_the_sum_below_a_register_is_no_element(isms_command: Command, tmp_path: Path) -> None:

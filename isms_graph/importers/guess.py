@@ -12,7 +12,7 @@ from pyoxigraph import NamedNode
 
 from isms_graph.errors import Problems
 from isms_graph.importers.columns import Column, columns
-from isms_graph.importers.heads import at_another_time, is_id, is_name, plain, when
+from isms_graph.importers.heads import at_another_time, is_id, is_name, is_net, plain, when
 from isms_graph.importers.imports import quoted, statement_of_applicability
 from isms_graph.namespaces import SKOS, isms
 from isms_graph.sources import mapping
@@ -192,8 +192,8 @@ def _meant(text: str, known: dict[str, _Known]) -> _Known | None:
 
 def _doubt(to: str, text: str) -> str:
     """What to ask of a column that was understood."""
-    if to.startswith("residual ") and "net" in text:
-        return f"or {to.replace('residual', 'current', 1)}, if it is what holds today"
+    if to.startswith("current ") and is_net(text):
+        return f"or {to.replace('current', 'residual', 1)}, if it is what remains once treatment is complete"
     return ""
 
 
@@ -209,11 +209,14 @@ def _by_class(class_: str, sheet: str | None, rows: list[Row], skipped: int, voc
         used.add(to)
 
     heads = {at: head(cell) for at, cell in enumerate(cells) if cell.strip()}
-    for at, one in heads.items():
+    for at, one in sorted(heads.items(), key=lambda item: is_net(item[1])):  # those that say less of the time have what holds today
         if is_id(one) and class_ != "SoAEntry" and "id" not in used and _are_ids(values[at], len(body)):
             take(at, "id")
-        elif (found := _meant(one, known)) and found.column.head not in used:
-            take(at, found.column.head, _doubt(found.column.head, one))
+        elif found := _meant(one, known):
+            to = found.column.head
+            to = to.replace("current", "residual", 1) if to in used and is_net(one) else to
+            if to not in used:
+                take(at, to, _doubt(to, one))
     for at, one in heads.items():
         if at not in meaning and is_name(one) and "name" not in used:
             take(at, "name")

@@ -20,8 +20,10 @@ _IDS = {
 _NUMBERED = re.compile(r"(?:risiko|lieferanten?|asset|inventar|werte?|vorfall|maßnahmen?|dokumenten?|rollen)s?[ -]?(?:id|nr\.?|nummer)")
 # Words beside likelihood, impact or level that say at which time; longer ones first.
 _BEFORE = r"brutto|inhärente?s?|initiale?s?|inherent|gross|vor (?:maßnahmen|behandlung)|before (?:treatment|controls)|brute?"
-_AFTER = r"netto|residuale?s?|residual|target|ziel|nach (?:maßnahmen|behandlung)|after (?:treatment|controls)|nette?|résiduelle?"
-_WHEN = {"inherent": re.compile(rf"\b(?:{_BEFORE})\b"), "residual": re.compile(rf"\b(?:{_AFTER})\b")}
+_AFTER = r"residuale?s?|residual|target|ziel|rest|nach (?:maßnahmen|behandlung)|after (?:treatment|controls)|résiduelle?"
+_NET = r"netto|nette?|net"  # with the measures that there are: what holds today
+_WHEN = {time: re.compile(rf"\b(?:{words})\b") for time, words in {"inherent": _BEFORE, "residual": _AFTER, "current": _NET}.items()}
+_IS_NET = re.compile(rf"\b(?:{_NET})(?:\b|risiko|wert)")
 _OTHER_TIME = re.compile(r"\b(?:next|nächste[rsn]?|prochaine?|planned|geplante?[rsn]?|prévue?)\b")
 
 
@@ -40,13 +42,18 @@ def at_another_time(text: str) -> bool:
     return bool(_OTHER_TIME.search(text))
 
 
+def is_net(text: str) -> bool:
+    """Whether a head speaks of a risk with the measures that there are."""
+    return bool(_IS_NET.search(text))
+
+
 def plain(text: str) -> str:
     """A head without its brackets: `Impact (gross)` is `impact gross`."""
     return head(re.sub(r"[()\[\],:/-]+", " ", text))
 
 
 def when(text: str, known: Collection[str]) -> tuple[str, str]:
-    """The known word in a head that also says at which time, with inherent or residual; two empty texts if it does not.
+    """The known word in a head that also says at which time, with inherent, residual or current; two empty texts if it does not.
 
     `eintrittswahrscheinlichkeit (brutto)` is `eintrittswahrscheinlichkeit`, `inherent`.
     """
