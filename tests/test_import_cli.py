@@ -441,6 +441,15 @@ def test_a_new_name_is_compared_with_those_of_its_class(isms_command: Command, t
     path = register(tmp_path, "id,name,owner\nR-1,Fire,IT leads\nR-2,Flood,Process lead\n", "r.csv")
     run = isms_command("import", path, tmp_path / "ws", "--mapping", tmp_path / "m.toml", "--dry-run")
     assert "'IT leads' (looks like 'HR leads')" in run.out
+    assert 'Is it a person? In the mapping, create: owner = "Person". A role that you have? values: the name = its id.' in run.out
+    (tmp_path / "m.toml").write_text(
+        '[tables."r.csv"]\nclass = "Risk"\n[tables."r.csv".create]\nowner = "Person"\n[tables."r.csv".values.owner]\n"IT leads" = "r"\n'
+    )
+    place = tmp_path / "ws"
+    run = isms_command("import", path, place, "--mapping", tmp_path / "m.toml")
+    assert "New person for names that no element has: 'Process lead'." in run.out
+    owners = {quad.object for source in load(place).sources for quad in source.quads if quad.predicate == isms("owner")}
+    assert owners == {NamedNode("https://example.org/isms/r"), NamedNode("https://example.org/isms/person-process-lead")}
 
 
 def test_a_guess_for_a_head_that_stands_twice_is_read(tmp_path: Path) -> None:

@@ -191,7 +191,7 @@ def _report(found: Outcome, err: bool) -> None:
         names = [f"{one.name!r}" + (f" (looks like {one.like!r})" if one.like else "") for one in of_class[:_SHOWN]]
         click.echo(f"New {class_} for names that no element has: {', '.join(names)}{_more(len(of_class))}.", err=err)
     if any(one.class_ == "role" for one in found.made):
-        click.echo('Where such a name is that of a person, say so in the mapping: under create, owner = "Person".', err=err)
+        click.echo('Is it a person? In the mapping, create: owner = "Person". A role that you have? values: the name = its id.', err=err)
     if found.loose:
         lines = "1 line is" if found.loose == 1 else f"{found.loose} lines are"
         advice = 'Add it, and say which in the mapping: under constants, "part of" = its id.'
