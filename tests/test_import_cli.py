@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -376,6 +379,23 @@ def test_nothing_is_written_through_a_link(isms_command: Command, tmp_path: Path
     assert "is a link to" in isms_command("import", register(tmp_path), place, "--as", "risk", *replace).err
     assert (tmp_path / "outside.toml").read_text() == "# ours\n"
     assert [one.name for one in place.iterdir()] == ["isms.toml"]  # no register without its section, nothing half written
+
+
+def test_two_imports_at_once_leave_both_sections(tmp_path: Path) -> None:
+    """The second reads isms.toml after the first has written it."""
+    fcntl = pytest.importorskip("fcntl")
+    place = tmp_path / "ws"
+    place.mkdir()
+    handle = os.open(place, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    command = [sys.executable, "-m", "isms_graph.cli", "import", str(register(tmp_path)), str(place), "--as", "risk"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(timeout=3)
+        (place / "isms.toml").write_text("as-of = 2026-11-23\n")
+        os.close(handle)
+        assert other.wait(timeout=60) == 0
+    assert (place / "isms.toml").read_text() == 'as-of = 2026-11-23\n\n[tables."risks.csv"]\nclass = "Risk"\n'
 
 
 @pytest.mark.parametrize(

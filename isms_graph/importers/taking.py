@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from isms_graph.errors import InputError, UsageError
@@ -40,28 +42,50 @@ def take_in(file: Path, section: str, folder: Path, replace: bool, base: str = "
 
     Raises UsageError where another register would be lost, InputError for links, and for what cannot be written.
     """
-    done = []
-    target, config = folder / file.name, folder / CONFIG
     try:
         content = file.read_bytes()
-        text = declaration(file.name, section, folder, base)
+        declaration(file.name, section, folder, base)  # before the folder is made
         folder.mkdir(parents=True, exist_ok=True)
-        inside = target.exists() and os.path.samefile(target, file)
-        if not inside:
-            _no_link(target)
-            if target.exists() and target.read_bytes() != content and not replace:
-                raise UsageError(f"{target} is there already and differs. --replace takes the new one.")
-        if section or base:
-            _no_link(config)
-        if not inside:
-            _put(target, content)
-            done.append(f"{target} written")
-        if section or base:
-            _put(config, text.encode())
-            done += [f"{config} names the namespace of your elements, {base}"] * bool(base) + [f"{config} declares it"] * bool(section)
+        with _alone(folder):
+            return _take_in(file, content, section, folder, replace, base)
     except OSError as error:
-        raise InputError(f"the register cannot be taken in: {error.strerror}.", Path(error.filename or target)) from None
+        raise InputError(f"the register cannot be taken in: {error.strerror}.", Path(error.filename or folder)) from None
+
+
+def _take_in(file: Path, content: bytes, section: str, folder: Path, replace: bool, base: str) -> list[str]:
+    done = []
+    target, config = folder / file.name, folder / CONFIG
+    text = declaration(file.name, section, folder, base)
+    inside = target.exists() and os.path.samefile(target, file)
+    if not inside:
+        _no_link(target)
+        if target.exists() and target.read_bytes() != content and not replace:
+            raise UsageError(f"{target} is there already and differs. --replace takes the new one.")
+    if section or base:
+        _no_link(config)
+    if not inside:
+        _put(target, content)
+        done.append(f"{target} written")
+    if section or base:
+        _put(config, text.encode())
+        done += [f"{config} names the namespace of your elements, {base}"] * bool(base) + [f"{config} declares it"] * bool(section)
     return done
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else takes a register into the folder meanwhile, where the system has locks that end with their process."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _no_link(path: Path) -> None:
