@@ -257,6 +257,11 @@ def test_a_guess_is_a_mapping_that_reads_the_register(isms_command: Command, tmp
         ("soa.csv", "Control,Applicable,Reason,Status\n5.1,Yes,Direction,Done\n", ['ids = "soa-{control}"', '"Reason" = "justification"']),
         ("soa.csv", "Control,Applicable\n5.1,JA\n5.2,perhaps\n", ['values."applicable"]  # one of: yes, no', '"perhaps" = ""']),
         ("vendors.csv", "Vendor,Owner,Last review\nCloudy,Ann,03/04/2026\n", ["# or %m/%d/%Y: all dates fit both", 'class = "Supplier"']),
+        (
+            "Maßnahmen.csv", "Nr;Maßnahme;Risiko;Verantwortlich;Frist;Status\nM-1;EDR ausrollen;R-01;Leiter IT;31.03.2027;in Umsetzung\n",
+            ['class = "TreatmentAction"', '"Maßnahme" = "name"', '"Risiko" = "treats"', '"Frist" = "due on"', 'dates = "%d.%m.%Y"'],
+        ),
+        ("Liste.csv", "Maßnahme;Anwendbar;Begründung\nA.5.1;ja;x\n5.10;nein;x\n", ['class = "SoAEntry"', '"Maßnahme" = "for control"']),
         ("x.csv", "Title,Treatment,Whatever\nFire,reduce,C; I\n", ['"Whatever" = "threatens property"  # by its values']),
     ],
 )  # fmt: skip
@@ -379,6 +384,18 @@ def test_nothing_is_written_through_a_link(isms_command: Command, tmp_path: Path
     assert "is a link to" in isms_command("import", register(tmp_path), place, "--as", "risk", *replace).err
     assert (tmp_path / "outside.toml").read_text() == "# ours\n"
     assert [one.name for one in place.iterdir()] == ["isms.toml"]  # no register without its section, nothing half written
+
+
+def test_a_register_in_a_folder_of_the_workspace_stays_there(isms_command: Command, tmp_path: Path) -> None:
+    below = tmp_path / "ws" / "registers"
+    below.mkdir(parents=True)
+    assert isms_command("import", register(below), tmp_path / "ws", "--as", "risk").code == 0
+    assert [path.name for path in load(tmp_path / "ws").workspace.files] == ["risks.csv"]
+    assert not (tmp_path / "ws" / "risks.csv").exists()
+    other = register(tmp_path, "id,name\nR-1,Another\n")  # isms.toml would take both for the same register
+    run = isms_command("import", other, tmp_path / "ws")
+    assert (run.code, "the id R-1 is that of another element" in run.err) == (2, True)
+    assert not (tmp_path / "ws" / "risks.csv").exists()
 
 
 def test_two_imports_at_once_leave_both_sections(tmp_path: Path) -> None:

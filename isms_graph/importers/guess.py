@@ -19,7 +19,7 @@ from isms_graph.sources import mapping
 from isms_graph.sources.delimited import csv_rows
 from isms_graph.sources.mapping import head
 from isms_graph.sources.sheet import Row
-from isms_graph.sources.values import BOOLEANS, ID, Wrong, reference
+from isms_graph.sources.values import BOOLEANS, ID, Convert, LostZero, Wrong, reference
 from isms_graph.sources.workbook import read_sheets, sheet_names
 from isms_graph.sources.workspace import text_of
 from isms_graph.vocabulary import Vocabulary
@@ -135,11 +135,29 @@ def _propose(name: str, sheet: str | None, rows: list[Row], vocabulary: Vocabula
             specific = 2 * sum(not understood.general for one in heads if (understood := _meant(one, known)))
             named = 3 if any(word in name.lower() for word in words) else 0
             score = matched + specific + (named if matched else 0)
-            if matched >= 2 and score > best[0]:
+            if matched >= 2 and score > best[0] and (class_ != "SoAEntry" or _has_controls(rows[at:], known, vocabulary)):
                 best = (score, class_, at)
     if not best[1]:
         return None
     return _by_class(best[1], sheet, rows[best[2] :], best[2], vocabulary)
+
+
+def _has_controls(rows: list[Row], known: dict[str, _Known], vocabulary: Vocabulary) -> bool:
+    """Whether the column headed as that of the controls holds controls of Annex A: a list of measures of one's own may be headed so."""
+    (_, cells), *body = rows
+    at = next((at for at, cell in enumerate(cells) if (one := _meant(head(cell), known)) and one.column.head == "for control"), None)
+    values = [row[at].strip() for _, row in body[:_SAMPLE] if at is not None and at < len(row) and row[at].strip()]
+    convert = reference(isms("AnnexAControl"), vocabulary, mapping.Table(""))
+    return at is not None and sum(_is_control(value, convert) for value in values) >= _FITS * len(values)
+
+
+def _is_control(value: str, convert: Convert) -> bool:
+    try:
+        return isinstance(convert(value), NamedNode)
+    except LostZero:
+        return True
+    except Wrong:
+        return False
 
 
 def _by_preset(sheet: str | None, header: Row) -> Proposal | None:

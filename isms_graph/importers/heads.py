@@ -10,7 +10,7 @@ from isms_graph.sources.mapping import head
 _NAMES = {
     "name", "title", "bezeichnung", "titel", "nom", "intitulé", "risk", "risiko", "risque", "risk description", "risikobeschreibung",
     "control title", "asset name", "supplier", "lieferant", "fournisseur", "vendor", "scenario", "risk scenario", "incident", "document",
-    "asset", "dienstleister", "szenario", "risikoszenario",
+    "asset", "dienstleister", "szenario", "risikoszenario", "maßnahme", "action", "aktion", "mesure", "vorfall",
 }  # fmt: skip
 _COMPOUND = re.compile(r"(?:risiko|lieferanten?|asset|werte?|vorfall|maßnahmen?|dokumenten?|rollen|firmen)[ -]?(?:bezeichnung|name|titel)")
 _IDS = {

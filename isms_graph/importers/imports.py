@@ -119,7 +119,8 @@ def joined(file: Path, tables: Sequence[Table], folder: Path, base: str = "") ->
     except EmptyWorkspace:
         found = workspace.configured(folder)
     found.base = base or found.base
-    found.files = [path for path in found.files if path.name != file.name]
+    replaced = {(folder / file.name).resolve(), file.resolve()}  # another of this name in a folder below stays, and is read as one
+    found.files = [path for path in found.files if path.resolve() not in replaced]
     found.files.append(file)
     found.tables[file.name] = tuple(tables)
     return found

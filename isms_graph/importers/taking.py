@@ -38,7 +38,7 @@ def declaration(name: str, section: str, folder: Path, base: str = "") -> str:
 
 
 def take_in(file: Path, section: str, folder: Path, replace: bool, base: str = "") -> list[str]:
-    """Copy the register into the folder and declare it in isms.toml, as `declaration` says. Returns what was done.
+    """Copy the register into the folder, if it is not in it, and declare it in isms.toml, as `declaration` says. Returns what was done.
 
     Raises UsageError where another register would be lost, InputError for links, and for what cannot be written.
     """
@@ -56,7 +56,7 @@ def _take_in(file: Path, content: bytes, section: str, folder: Path, replace: bo
     done = []
     target, config = folder / file.name, folder / CONFIG
     text = declaration(file.name, section, folder, base)
-    inside = target.exists() and os.path.samefile(target, file)
+    inside = file.resolve().is_relative_to(folder.resolve())  # it stays where it is, and is read there
     if not inside:
         _no_link(target)
         if target.exists() and target.read_bytes() != content and not replace:
