@@ -21,7 +21,7 @@ from test_exporters import HOSTILE, hostile
 import isms_graph
 from isms_graph.errors import MissingExtra
 from isms_graph.exporters import FORMATS, deliverable, written
-from isms_graph.exporters.document import Document, Section, Table, fitted
+from isms_graph.exporters.document import NOT_STATED, Document, Section, Table, fitted
 from isms_graph.exporters.pdf import _Writer
 from isms_graph.graph import load
 
@@ -126,6 +126,11 @@ def test_no_word_of_a_head_and_no_number_breaks() -> None:
     widths = fitted(made, 100, len, 1)
     assert widths[0] == 11 and widths[2] == 11
     assert sum(widths) == pytest.approx(100)
+
+
+def test_what_is_not_stated_breaks_at_the_space_only() -> None:
+    made = Table(("L", "Text"), (1, 99), ((NOT_STATED, "a"), (1, "b")))
+    assert fitted(made, 100, len, 1)[0] == len("stated") + 1
 
 
 @pytest.mark.parametrize("form", FORMATS)
