@@ -43,8 +43,8 @@ SELECT ?blank ?column WHERE {
 
 
 def months_before(day: date, months: int) -> date:
-    """The same day of the month so many months earlier, or the last day of that month."""
-    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    """The same day of the month so many months earlier, or the last day of that month; not before the year 1."""
+    year, month = divmod(max(day.year * 12 + day.month - 1 - months, 12), 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 

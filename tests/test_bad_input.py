@@ -163,6 +163,8 @@ def test_a_json_ld_context_on_the_network_is_not_fetched(isms_command: Command, 
         ("base = ", "not valid TOML"),
         ('bse = "https://example.org/"', "Did you mean 'base'"),
         ('base = "nonsense"', "'base' has to be an IRI"),
+        ('base = "http://a b/"', "'base' has to be an IRI"),
+        ('[tables."a.csv"]\nclass = "Risk"\nseparator = ""', "'separator' has to be a character"),
         ('as-of = "2026-01-01"', "without quotes"),
         ('stage = "stage3"', "'stage' has to be one of"),
         ('[tables."none.csv"]\nclass = "Risk"', "there is no such file"),
@@ -260,3 +262,11 @@ def test_a_defect_of_the_program_exits_3(isms_command: Command, tmp_path: Path, 
     run = isms_command("check", workspace(tmp_path, a_ttl=RISK))
     assert run.code == 3
     assert "a defect of the program: KeyError" in run.err
+
+
+@pytest.mark.parametrize("name", ["klingon", "a\\u0000b", "zlib"])
+def test_an_encoding_that_there_is_not(isms_command: Command, tmp_path: Path, name: str) -> None:
+    toml = f'[tables."risks.csv"]\nclass = "Risk"\nencoding = "{name}"\n'
+    run = isms_command("check", workspace(tmp_path, isms_toml=toml, risks_csv="id,name\nR-1,Fire\n"))
+    assert run.code == 2
+    assert "there is no encoding" in run.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+import tomllib
 import zlib
 from base64 import a85decode
 from collections.abc import Callable
@@ -17,9 +18,10 @@ import pytest
 from conftest import DATA, Run
 from test_exporters import HOSTILE, hostile
 
+import isms_graph
 from isms_graph.errors import MissingExtra
 from isms_graph.exporters import FORMATS, deliverable, written
-from isms_graph.exporters.document import Document, Section, Table, fitted
+from isms_graph.exporters.document import NOT_STATED, Document, Section, Table, fitted
 from isms_graph.exporters.pdf import _Writer
 from isms_graph.graph import load
 
@@ -126,6 +128,11 @@ def test_no_word_of_a_head_and_no_number_breaks() -> None:
     assert sum(widths) == pytest.approx(100)
 
 
+def test_what_is_not_stated_breaks_at_the_space_only() -> None:
+    made = Table(("L", "Text"), (1, 99), ((NOT_STATED, "a"), (1, "b")))
+    assert fitted(made, 100, len, 1)[0] == len("stated") + 1
+
+
 @pytest.mark.parametrize("form", FORMATS)
 def test_two_runs_write_the_same_bytes(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     document = deliverable("audit-programme", load(DATA / "harbour-saas"))
@@ -151,3 +158,16 @@ def test_the_command_writes_word_and_pdf(isms_command: Callable[..., Run], tmp_p
     assert (done.code, done.out) == (0, "")
     assert "Customers'documentsexposed" in "".join(pages((tmp_path / "risk-register.pdf").read_bytes()))
     assert "Risk register" in read((tmp_path / "r.docx").read_bytes()).paragraphs[0].text
+
+
+def test_the_licence_of_the_fonts_goes_with_the_wheel() -> None:
+    """A wheel with fonts in it names their licence and carries its text."""
+    root = Path(isms_graph.__file__).parent
+    project = tomllib.loads((root.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    places = {file.parent for file in root.rglob("*.ttf")}
+    assert places
+    assert project["license"].split(" AND ")[1:] == ["Bitstream-Vera"]
+    for place in places:
+        licence = (place / "LICENSE").relative_to(root.parent).as_posix()
+        assert licence in project["license-files"]
+        assert "Bitstream Vera Fonts Copyright" in (root.parent / licence).read_text(encoding="utf-8")

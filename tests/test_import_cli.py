@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
 import pytest
+import workbooks
 from conftest import HEADER, Run
+from pyoxigraph import NamedNode
 
 from isms_graph.graph import load
 from isms_graph.importers.columns import class_named, columns
 from isms_graph.importers.guess import as_toml, guess
 from isms_graph.importers.imports import settings
+from isms_graph.namespaces import isms
 from isms_graph.vocabulary import load_vocabulary
 
 Command = Callable[..., Run]
@@ -39,9 +46,11 @@ def test_isms_toml_is_added_to_and_keeps_what_it_says(isms_command: Command, tmp
     place = tmp_path / "my-isms"
     place.mkdir()
     (place / "isms.toml").write_text('# ours\nbase = "https://x.example/"  # keep')
+    (place / "isms.toml").chmod(0o640)
     (place / "rest.ttl").write_text(HEADER + ':role-it a isms:Role ; rdfs:label "IT" .')
     assert isms_command("import", register(tmp_path), place, "--as", "Risk").code == 0
     assert (place / "isms.toml").read_text().startswith('# ours\nbase = "https://x.example/"  # keep\n\n[tables."risks.csv"]')
+    assert (place / "isms.toml").stat().st_mode & 0o777 == 0o640
     again = isms_command("import", register(tmp_path), place, "--as", "Risk")
     assert again.code == 2
     assert "says already what risks.csv is" in again.err
@@ -93,6 +102,43 @@ def test_a_copy_of_a_workbook_marks_the_cells(isms_command: Command, tmp_path: P
     assert marked["A2"].fill.fill_type is None
     assert marked["C2"].value == "=A1"
     assert openpyxl.load_workbook(tmp_path / "r.xlsx")["Risks"]["D1"].value is None
+
+
+def with_second_sheet(path: Path, content: bytes) -> Path:
+    """A workbook with a register that has an error, and a second sheet that nobody reads."""
+    book = openpyxl.Workbook()
+    for row in (["id", "inherent level"], ["R-1", "many"]):
+        book.worksheets[0].append(row)
+    book.create_sheet("Other")
+    book.save(path)
+    with zipfile.ZipFile(path) as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+    parts["xl/worksheets/sheet2.xml"] = content
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, part in parts.items():
+            file.writestr(name, part)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("second", "why"),
+    [
+        (workbooks.sheet("<row>" + "<c><v>1</v></c>" * 800_000 + "</row>").encode(), "more than 1,500,000 entries"),
+        (b"<broken", "the part xl/worksheets/sheet2.xml of the workbook is damaged"),
+        (b"<worksheet/>", ""),
+        (workbooks.sheet('<row r="x"/>').encode(), "the workbook cannot be copied"),
+    ],
+)
+def test_a_sheet_that_nobody_reads_keeps_no_errors_back(isms_command: Command, tmp_path: Path, second: bytes, why: str) -> None:
+    """A copy is made of the whole workbook, so that the whole is looked at first; what is wrong with the register is said in any case."""
+    path = with_second_sheet(tmp_path / "r.xlsx", second)
+    assert path.stat().st_size < 100_000
+    run = isms_command("import", path, tmp_path / "ws", "--as", "risk", "--errors", tmp_path / "c.xlsx")
+    assert run.code == 2
+    assert "inherent level 'many' is not a whole number." in run.err
+    assert (tmp_path / "c.xlsx").exists() == (not why)
+    assert why in run.err
+    assert ("There is no copy with the errors." in run.err) == bool(why)
 
 
 def test_texts_of_a_register_are_no_formulas_in_its_copy(isms_command: Command, tmp_path: Path) -> None:
@@ -211,6 +257,11 @@ def test_a_guess_is_a_mapping_that_reads_the_register(isms_command: Command, tmp
         ("soa.csv", "Control,Applicable,Reason,Status\n5.1,Yes,Direction,Done\n", ['ids = "soa-{control}"', '"Reason" = "justification"']),
         ("soa.csv", "Control,Applicable\n5.1,JA\n5.2,perhaps\n", ['values."applicable"]  # one of: yes, no', '"perhaps" = ""']),
         ("vendors.csv", "Vendor,Owner,Last review\nCloudy,Ann,03/04/2026\n", ["# or %m/%d/%Y: all dates fit both", 'class = "Supplier"']),
+        (
+            "Maßnahmen.csv", "Nr;Maßnahme;Risiko;Verantwortlich;Frist;Status\nM-1;EDR ausrollen;R-01;Leiter IT;31.03.2027;in Umsetzung\n",
+            ['class = "TreatmentAction"', '"Maßnahme" = "name"', '"Risiko" = "treats"', '"Frist" = "due on"', 'dates = "%d.%m.%Y"'],
+        ),
+        ("Liste.csv", "Maßnahme;Anwendbar;Begründung\nA.5.1;ja;x\n5.10;nein;x\n", ['class = "SoAEntry"', '"Maßnahme" = "for control"']),
         ("x.csv", "Title,Treatment,Whatever\nFire,reduce,C; I\n", ['"Whatever" = "threatens property"  # by its values']),
     ],
 )  # fmt: skip
@@ -219,6 +270,230 @@ def test_guesses(tmp_path: Path, name: str, text: str, expected: list[str]) -> N
     for line in expected:
         assert line in toml
     settings(toml, name, tmp_path)
+
+
+GERMAN = """Risiko-ID;Risikobezeichnung;{};Behandlungsoption;Status;Bemerkung
+R-01;Ransomware;hoch;Vermindern;offen;x
+R-02;Diebstahl;4;akzeptieren;geschlossen;
+R-03;Brand;1;mindern;offen;
+R-04;Ausfall;2;mindern;offen;
+;Summe;;;;
+"""
+
+
+@pytest.mark.parametrize(
+    ("heads", "meaning"),
+    [
+        ("Eintrittswahrscheinlichkeit (brutto)", '"inherent likelihood"\n'),
+        ("Schadenshöhe brutto", '"inherent consequence"\n'),
+        ("Schadenshöhe vor Maßnahmen", '"inherent consequence"\n'),
+        ("Auswirkung netto", '"current consequence"  # or residual consequence, if it is what remains once treatment is complete\n'),
+        ("Likelihood (residual)", '"residual likelihood"\n'),
+        ("Likelihood", '"current likelihood"\n'),
+        ("Likelihood in words, gross", '""  # not understood, so left out\n'),
+    ],
+)
+def test_a_guess_tells_before_from_after(tmp_path: Path, heads: str, meaning: str) -> None:
+    toml = as_toml(register(tmp_path, GERMAN.format(heads)), guess(tmp_path / "risks.csv", VOCABULARY))
+    assert f'"{heads}" = {meaning}' in toml
+    assert '"Risiko-ID" = "id"\n"Risikobezeichnung" = "name"\n' in toml  # although the sum has no id
+    assert "values" not in toml
+
+
+def test_net_is_what_holds_today_unless_something_else_does(tmp_path: Path) -> None:
+    """Net is with the measures that there are. Taken for what remains after treatment, each risk would lack the level of today."""
+    text = "id,Risk,Nettorisiko,{}\nR-1,Fire,3,4\n"
+    path = register(tmp_path, text.format("Bruttorisiko"), "gross.csv")
+    assert '"Nettorisiko" = "current level"  # or residual level' in as_toml(path, guess(path, VOCABULARY))
+    path = register(tmp_path, text.format("Current level"), "both.csv")
+    toml = as_toml(path, guess(path, VOCABULARY))
+    assert '"Nettorisiko" = "residual level"\n"Current level" = "current level"\n' in toml
+
+
+def test_the_sum_below_a_register_is_no_element(isms_command: Command, tmp_path: Path) -> None:
+    run = isms_command("import", "--guess", register(tmp_path, GERMAN.format("Auswirkung netto").replace("hoch", "3")), tmp_path / "ws")
+    assert "With it there is 1 problem:\nrisks.csv:6: the row has no id." in run.err.replace(f"{tmp_path}/", "")
+
+
+def test_what_is_to_come_does_not_look_like_what_has_been(tmp_path: Path) -> None:
+    path = register(tmp_path, "Lieferantenname;Leistung;Next review date\nMüller;ERP;2027-01-01\n", "Lieferanten.csv")
+    toml = as_toml(path, guess(path, VOCABULARY))
+    assert '"Lieferantenname" = "name"' in toml
+    assert '"Next review date" = ""' in toml
+
+
+def test_an_soa_gets_its_ids_from_the_controls_even_if_one_stands_twice(tmp_path: Path) -> None:
+    path = register(tmp_path, "Control,Applicable\n5.1,yes\n5.2,yes\n5.1,no\n", "soa.csv")
+    assert 'ids = "soa-{control}"  # not all of them are there, or some stand twice' in as_toml(path, guess(path, VOCABULARY))
+
+
+def test_values_that_a_mapping_leaves_out_are_told(isms_command: Command, tmp_path: Path) -> None:
+    mapping = '[tables."r.csv"]\nclass = "Risk"\n'
+    mapping += '[tables."r.csv".values."treatment option"]\n"weg" = ""\n[tables."r.csv".values.status]\n"?" = ""\n'
+    (tmp_path / "m.toml").write_text(mapping)
+    path = register(tmp_path, "id,name,treatment option,status\nR-1,Fire,weg,open\nR-2,Flood,modify; weg,?\n", "r.csv")
+    run = isms_command("import", path, tmp_path / "ws", "--mapping", tmp_path / "m.toml", "--dry-run")
+    assert "Values left out by the mapping: treatment option 'weg', status '?'." in run.out
+
+
+def test_an_element_that_is_there_under_another_id_is_told(isms_command: Command, tmp_path: Path) -> None:
+    place = tmp_path / "ws"
+    place.mkdir()
+    (place / "rest.ttl").write_text(
+        HEADER + ":soa a isms:StatementOfApplicability ."
+        " :s1 a isms:SoAEntry ; rdfs:label 'One' ; isms:forControl iso27001:A.5.1 ; isms:partOf :soa ."
+        " :a a isms:Asset ; rdfs:label 'ERP ' . :r a isms:Risk ; rdfs:label 'Fire' . :R-9 a isms:Risk ; rdfs:label 'Theft' ."
+    )  # fmt: skip
+    soa = register(tmp_path, "id,for control,part of\nx,A.5.1,soa\ny,A.5.2,soa\n", "soa2.csv")
+    run = isms_command("import", soa, place, "--as", "soa", "--dry-run")
+    assert "In the workspace already, under another id: 'A.5.1' is s1 of rest.ttl.\nIf this register takes their place" in run.out
+    assets = register(tmp_path, "id,name\nA-1,erp\nA-2,Fire\n", "assets.csv")  # a risk of that name is another thing
+    assert "already, under another id: 'erp' is a of rest.ttl." in isms_command("import", assets, place, "--as", "asset", "--dry-run").out
+    same = register(tmp_path, "id,name\nR-9,Theft\n", "same.csv")
+    assert "already" not in isms_command("import", same, place, "--as", "risk", "--dry-run").out
+
+
+def test_ids_are_those_of_the_workspace_though_isms_toml_names_no_base(isms_command: Command, tmp_path: Path) -> None:
+    place = tmp_path / "ws"
+    place.mkdir()
+    (place / "rest.ttl").write_text(HEADER + ":role-it a isms:Role ; rdfs:label 'IT' .")
+    assert isms_command("import", register(tmp_path), place, "--as", "risk").code == 0
+    assert (place / "isms.toml").read_text() == 'base = "https://example.org/isms/"\n\n[tables."risks.csv"]\nclass = "Risk"\n'
+    found = {quad.object for source in load(place).sources for quad in source.quads if quad.predicate == isms("owner")}
+    assert found == {NamedNode("https://example.org/isms/role-it")}
+    assert isms_command("import", register(tmp_path, "id,name\nA,B\n", "assets.csv"), place, "--as", "asset").code == 0
+    assert (place / "isms.toml").read_text().count("base = ") == 1
+
+
+@pytest.mark.parametrize("replace", [[], ["--replace"]])
+def test_nothing_is_written_through_a_link(isms_command: Command, tmp_path: Path, replace: list[str]) -> None:
+    """A link in a workspace leads to a file outside of it, which an import must leave alone."""
+    outside = tmp_path / "outside.csv"
+    outside.write_text("id,name\nA-1,Ours\n")
+    place = tmp_path / "ws"
+    place.mkdir()
+    (place / "risks.csv").symlink_to(outside)
+    run = isms_command("import", register(tmp_path), place, "--as", "risk", *replace)
+    assert run.code == 2
+    assert f"is a link to {outside}, and nothing is written through a link. Change the file that it leads to" in run.err
+    assert outside.read_text() == "id,name\nA-1,Ours\n"
+    assert not (place / "isms.toml").exists()
+    (place / "risks.csv").unlink()
+    (tmp_path / "outside.toml").write_text("# ours\n")
+    (place / "isms.toml").symlink_to(tmp_path / "outside.toml")
+    assert "is a link to" in isms_command("import", register(tmp_path), place, "--as", "risk", *replace).err
+    assert (tmp_path / "outside.toml").read_text() == "# ours\n"
+    assert [one.name for one in place.iterdir()] == ["isms.toml"]  # no register without its section, nothing half written
+
+
+def test_a_register_in_a_folder_of_the_workspace_stays_there(isms_command: Command, tmp_path: Path) -> None:
+    below = tmp_path / "ws" / "registers"
+    below.mkdir(parents=True)
+    assert isms_command("import", register(below), tmp_path / "ws", "--as", "risk").code == 0
+    assert [path.name for path in load(tmp_path / "ws").workspace.files] == ["risks.csv"]
+    assert not (tmp_path / "ws" / "risks.csv").exists()
+    other = register(tmp_path, "id,name\nR-1,Another\n")  # isms.toml would take both for the same register
+    run = isms_command("import", other, tmp_path / "ws")
+    assert (run.code, "the id R-1 is that of another element" in run.err) == (2, True)
+    assert not (tmp_path / "ws" / "risks.csv").exists()
+
+
+def test_two_imports_at_once_leave_both_sections(tmp_path: Path) -> None:
+    """The second reads isms.toml after the first has written it."""
+    fcntl = pytest.importorskip("fcntl")
+    place = tmp_path / "ws"
+    place.mkdir()
+    handle = os.open(place, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    command = [sys.executable, "-m", "isms_graph.cli", "import", str(register(tmp_path)), str(place), "--as", "risk"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(timeout=3)
+        (place / "isms.toml").write_text("as-of = 2026-11-23\n")
+        os.close(handle)
+        assert other.wait(timeout=60) == 0
+    assert (place / "isms.toml").read_text() == 'as-of = 2026-11-23\n\n[tables."risks.csv"]\nclass = "Risk"\n'
+
+
+@pytest.mark.parametrize(
+    ("before", "mapping", "said"),
+    [
+        ("tables = {}\n", '[tables."risks.csv"]\nclass = "Risk"\n', "isms.toml: the section of the register does not fit into it."),
+        ("", 'base = "x:"\n[tables."risks.csv"]\nclass = "Risk"\n', "isms.toml: the mapping also speaks of 'base'."),
+        ("", '[tables."risks.csv"]\nclass = "Risk"\n[tables."b.csv"]\nclass = "Risk"\n', "isms.toml: the mapping also speaks of 'b.csv'."),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_isms_toml_is_never_left_broken(
+    isms_command: Command, tmp_path: Path, before: str, mapping: str, said: str, dry: list[str]
+) -> None:
+    place = tmp_path / "ws"
+    place.mkdir()
+    (place / "isms.toml").write_text(before)
+    (tmp_path / "m.toml").write_text(mapping)
+    run = isms_command("import", register(tmp_path), place, "--mapping", tmp_path / "m.toml", *dry)
+    assert (run.code, said in run.err) == (2, True), run.err
+    assert (place / "isms.toml").read_text() == before
+    assert [one.name for one in place.iterdir()] == ["isms.toml"]
+
+
+SOA_REGISTER = "control_id,name,theme,included,justification,status,responsible_party\n5.1,Policies,x,yes,They guide,implemented,IT\n"
+
+
+def test_lines_become_part_of_the_statement_of_the_workspace(isms_command: Command, tmp_path: Path) -> None:
+    """Without it no check would look at them, and the Statement would have no line."""
+    place = tmp_path / "ws"
+    place.mkdir()
+    (place / "rest.ttl").write_text(
+        HEADER + ":old-one a isms:StatementOfApplicability ; isms:status isms:Withdrawn . :soa-2 a isms:StatementOfApplicability ."
+    )
+    path = register(tmp_path, SOA_REGISTER, "lines.csv")
+    guessed = isms_command("import", "--guess", path, place)
+    assert '[tables."lines.csv".constants]\n"part of" = "soa-2"' in guessed.out
+    unknown = register(tmp_path, "Control;Anwendbar;Begründung\nA.5.1;ja;Risiko\n", "unknown.csv")
+    assert '"part of" = "soa-2"' in isms_command("import", "--guess", unknown, place).out
+    run = isms_command("import", path, place, "--preset", "soa")
+    assert run.code == 0
+    assert "part of no Statement" not in run.out
+    found = [quad.object for source in load(place).sources for quad in source.quads if quad.predicate == isms("partOf")]
+    assert found == [NamedNode("https://example.org/isms/soa-2")]
+
+
+def test_lines_that_are_part_of_no_statement_are_told(isms_command: Command, tmp_path: Path) -> None:
+    path = register(tmp_path, SOA_REGISTER, "lines.csv")
+    told = "1 line is part of no Statement of Applicability of the workspace, so that no check looks at them."
+    assert told in isms_command("import", path, tmp_path / "ws", "--preset", "soa", "--dry-run").out
+    assert told in isms_command("import", "--guess", register(tmp_path, "Control,Applicable\n5.1,no\n", "soa.csv"), tmp_path / "ws").err
+    (tmp_path / "ws").mkdir()
+    (tmp_path / "ws" / "rest.ttl").write_text(HEADER + ":a a isms:StatementOfApplicability . :b a isms:StatementOfApplicability .")
+    assert told in isms_command("import", path, tmp_path / "ws", "--preset", "soa", "--dry-run").out  # which of the two?
+
+
+def test_a_new_name_is_compared_with_those_of_its_class(isms_command: Command, tmp_path: Path) -> None:
+    (tmp_path / "ws").mkdir()
+    (tmp_path / "ws" / "rest.ttl").write_text(
+        HEADER + ":p a isms:Process ; rdfs:label 'IT lead' . :r a isms:Role ; rdfs:label 'HR leads' ."
+    )
+    (tmp_path / "m.toml").write_text('[tables."r.csv"]\nclass = "Risk"\n[tables."r.csv".create]\nowner = "Role"\n')
+    path = register(tmp_path, "id,name,owner\nR-1,Fire,IT leads\nR-2,Flood,Process lead\n", "r.csv")
+    run = isms_command("import", path, tmp_path / "ws", "--mapping", tmp_path / "m.toml", "--dry-run")
+    assert "'IT leads' (looks like 'HR leads')" in run.out
+    assert 'Is it a person? In the mapping, create: owner = "Person". A role that you have? values: the name = its id.' in run.out
+    (tmp_path / "m.toml").write_text(
+        '[tables."r.csv"]\nclass = "Risk"\n[tables."r.csv".create]\nowner = "Person"\n[tables."r.csv".values.owner]\n"IT leads" = "r"\n'
+    )
+    place = tmp_path / "ws"
+    run = isms_command("import", path, place, "--mapping", tmp_path / "m.toml")
+    assert "New person for names that no element has: 'Process lead'." in run.out
+    owners = {quad.object for source in load(place).sources for quad in source.quads if quad.predicate == isms("owner")}
+    assert owners == {NamedNode("https://example.org/isms/r"), NamedNode("https://example.org/isms/person-process-lead")}
+
+
+def test_a_guess_for_a_head_that_stands_twice_is_read(tmp_path: Path) -> None:
+    path = register(tmp_path, "id,Risk,Owner,Noise,Owner\nR-1,Fire,IT,x,HR\n")
+    toml = as_toml(path, guess(path, VOCABULARY))
+    assert '# "Owner" stands over two columns: rename one of them' in toml
+    settings(toml, path.name, tmp_path)
 
 
 def test_a_guess_survives_any_text(tmp_path: Path) -> None:

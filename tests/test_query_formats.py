@@ -15,7 +15,7 @@ import openpyxl
 import pandas
 import polars
 import pytest
-from conftest import DATA, Run
+from conftest import DATA, HEADER, Run
 from pyoxigraph import QueryBoolean, QueryResultsFormat, QuerySolutions, RdfFormat, parse, parse_query_results
 
 from isms_graph.errors import MissingExtra
@@ -230,6 +230,16 @@ def test_a_file_holds_what_the_screen_shows(isms_command: Command, tmp_path: Pat
     assert ("R-" in shown.out) == (name not in ("table", "markdown"))
     assert "harbour.example" in isms_command(*arguments, name, "--iris").out
     assert "harbour.example" not in isms_command(*arguments, name, "--labels").out
+
+
+@pytest.mark.parametrize("name", ["csv", "tsv"])
+def test_what_is_piped_is_what_a_file_holds(isms_command: Command, tmp_path: Path, name: str) -> None:
+    """Also where a text looks like a command to a terminal."""
+    (tmp_path / "a.ttl").write_text(HEADER + ':R-1 a isms:Risk ; rdfs:label "\\u001B[31mred\\u001B[0m" .')
+    query = ("query", "-e", "SELECT ?name { ?risk a isms:Risk ; rdfs:label ?name }", tmp_path, "--output")
+    assert "\x1b[31mred" in isms_command(*query, name).out
+    isms_command(*query, f"{name}={tmp_path / 'out'}")
+    assert isms_command(*query, name).out == (tmp_path / "out").read_text()
 
 
 @pytest.mark.parametrize(

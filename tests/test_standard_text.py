@@ -64,7 +64,7 @@ def test_every_fault_is_told_with_its_line(tmp_path: Path) -> None:
         ("", "the columns are missing"),
         ("number,title,text\n", "the columns are 'number', 'title', 'text'"),
         (b"number,text\n4.1,\xe4\n", "not UTF-8"),
-        ('number,text\n4.1,"' + "x" * 200_000, "not CSV"),
+        ('number,text\n4.1,"' + "x" * 200_000, "field larger than field limit"),
         (b"number,text\n" + b"x" * MAX_BYTES, "larger than 5 MB"),
     ],
 )

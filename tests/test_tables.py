@@ -9,9 +9,10 @@ from pyoxigraph import Literal, NamedNode
 
 from isms_graph.errors import InputError
 from isms_graph.namespaces import ISO27001, RDFS_LABEL, XSD, isms
+from isms_graph.sources.delimited import csv_rows
 from isms_graph.sources.mapping import Table
 from isms_graph.sources.naming import Names, resolve
-from isms_graph.sources.tables import Cell, csv_rows, read_rows
+from isms_graph.sources.tables import Cell, read_rows
 from isms_graph.vocabulary import load_vocabulary
 
 VOCABULARY = load_vocabulary()
@@ -19,7 +20,7 @@ BASE = "https://example.org/isms/"
 
 
 def read(text: str, class_: str = "Risk") -> tuple[list[Cell], list[InputError]]:
-    found = read_rows(Path("register.csv"), csv_rows(text), Table(class_), BASE, VOCABULARY)
+    found = read_rows(Path("register.csv"), csv_rows(text, Path("register.csv")), Table(class_), BASE, VOCABULARY)
     problems = found.problems + resolve([found], Names([cell.quad for cell in found.cells], BASE, VOCABULARY))
     return found.cells, sorted(problems, key=lambda problem: problem.line or 0)
 
@@ -113,3 +114,30 @@ def test_an_annex_a_number_that_does_not_exist() -> None:
 def test_unknown_class() -> None:
     _, problems = read("id\nR-1\n", "Rsik")
     assert "Did you mean 'risk'" in str(problems[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ('id,name\nR-1,"Fire\nR-2,Flood\n', 2, "opens a double quote that is never closed"),
+        ('id,name\nR-1,"Fire', 2, "opens a double quote that is never closed"),
+        ('id,name\nR-0,Storm\nR-1,"Fire' + "\nR-2,Flood" * 20_000, 3, "field larger than field limit"),
+    ],
+)
+def test_a_cell_that_swallows_the_rows_below_it(text: str, line: int, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        csv_rows(text, Path("register.csv"))
+    assert (caught.value.line, caught.value.path) == (line, Path("register.csv"))
+
+
+def test_quotes_and_line_ends_of_many_kinds() -> None:
+    for text in ('a,"b\nc"\r\nd,"e ""f"""', 'a,"b\nc"\rd,"e ""f"""\r', 'a,"b\nc"\nd,"e ""f"""\n'):
+        assert [row for _, row in csv_rows(text, Path("x.csv"))] == [["a", "b\nc"], ["d", 'e "f"']]
+    assert csv_rows("", Path("x.csv")) == []
+
+
+def test_the_heads_are_the_first_row_with_text() -> None:
+    cells, problems = read(",,\n  \nid,inherent level,\nR-1,3,\n")
+    assert not problems
+    assert [cell.line for cell in cells if cell.column == "inherent level"] == [4]
+    assert [str(problem) for problem in read(",,\n \n")[1]] == ["register.csv:1: the table is empty. Give it a header line, or remove it."]

@@ -199,3 +199,30 @@ def test_a_broken_workbook_is_an_error_never_a_crash(data: st.DataObject) -> Non
                 file.writestr(one, content)
         with suppress(InputError):
             read_register(path, [Table("Risk")], BASE, load_vocabulary())
+
+
+def at_byte(data: bytes, at: int, new: bytes) -> bytes:
+    return data[:at] + new + data[at + len(new) :]
+
+
+def test_a_damaged_zip_file_is_refused_wherever_the_damage_is(tmp_path: Path) -> None:
+    """Each byte in turn is another: what is packed no longer unpacks, ends early, or calls itself encrypted or of another method."""
+    path = book(tmp_path, [["id", "name"], ["R-1", "Fire"]])
+    data = path.read_bytes()
+    refused = 0
+    for at in range(0, len(data), 3):
+        path.write_bytes(at_byte(data, at, bytes([data[at] ^ 0xFF])))
+        try:
+            read_sheets(path, [None])
+        except InputError:
+            refused += 1
+    assert refused > len(data) // 10
+
+
+def test_a_sheet_that_is_damaged_is_named(tmp_path: Path) -> None:
+    path = workbooks.write(tmp_path / "r.xlsx", workbooks.sheet(workbooks.HEAD))
+    with zipfile.ZipFile(path) as file:
+        where = file.getinfo("xl/worksheets/sheet1.xml").header_offset + 30 + len("xl/worksheets/sheet1.xml")
+    path.write_bytes(at_byte(path.read_bytes(), where, b"\xff\xff"))
+    with pytest.raises(InputError, match=r"the sheet 'S' of the workbook is damaged: .*Open it in a spreadsheet program and save it anew"):
+        read_sheets(path, [None])

@@ -10,13 +10,14 @@ import click
 
 from isms_graph.cli.group import cli
 from isms_graph.cli.progress import progress
-from isms_graph.errors import Problems, UsageError
+from isms_graph.errors import InputError, Problems, UsageError
 
 if TYPE_CHECKING:
     from isms_graph.importers.imports import Outcome
     from isms_graph.sources.mapping import Table
 
-_SHOWN = 8  # new elements that are named
+_SHOWN = 8  # new elements and values that are named
+_DOUBLES = 3  # elements that are there already that are named
 FILE = click.Path(path_type=Path)
 
 
@@ -66,24 +67,30 @@ def import_(
     if only_guess:
         return _guess(file, workspace)
     tables, section = _tables(file, workspace, class_, sheet, preset, mapping)
-    from isms_graph.importers.imports import joined, of_file, outcome, take_in
+    from isms_graph.importers.imports import joined, namespace, of_file, outcome
+    from isms_graph.importers.taking import declaration, take_in
 
     try:
         with progress() as step:
             step(f"reading {file.name}")
-            found = outcome(joined(file, tables, workspace), file, load_vocabulary())
+            base = namespace(workspace, load_vocabulary())
+            found = outcome(joined(file, tables, workspace, base), file, load_vocabulary())
+        declaration(file.name, section, workspace, base)
     except Problems as problems:
         if errors:
             from isms_graph.importers.annotate import annotate
 
-            annotate(file, tables, of_file(problems, file), errors)
-            click.echo(f"{errors} written, with {len(of_file(problems, file))} problems in their rows", err=True)
+            try:
+                annotate(file, tables, of_file(problems, file), errors)
+                click.echo(f"{errors} written, with {len(of_file(problems, file))} problems in their rows", err=True)
+            except InputError as failed:  # what is wrong with the register is said in any case
+                click.echo(f"There is no copy with the errors. {failed}", err=True)
         raise
     _report(found, err=False)
     if dry_run:
         click.echo("Nothing was changed.")
         return 0
-    for line in take_in(file, section, workspace, replace):
+    for line in take_in(file, section, workspace, replace, base):
         click.echo(line)
     click.echo(f"Next: isms check {workspace}")
     return 0
@@ -112,10 +119,10 @@ def _template(name: str, file: Path) -> int:
 def _guess(file: Path, workspace: Path) -> int:
     """Print the proposed mapping, and on the error stream what it would do."""
     from isms_graph.importers.guess import as_toml, guess
-    from isms_graph.importers.imports import joined, outcome, settings
+    from isms_graph.importers.imports import joined, namespace, outcome, settings
     from isms_graph.vocabulary import load_vocabulary
 
-    proposals = guess(file, load_vocabulary())
+    proposals = guess(file, load_vocabulary(), workspace)
     if not proposals:
         raise UsageError(f"{file} looks like no register that is known: a row of heads is looked for, with two or more known words.")
     text = as_toml(file, proposals)
@@ -123,9 +130,11 @@ def _guess(file: Path, workspace: Path) -> int:
     parts = [one.class_ + (f" (sheet {one.sheet})" if one.sheet else "") for one in proposals]
     click.echo(f"\nThis reads {file.name} as: {', '.join(parts)}.", err=True)
     try:
-        _report(outcome(joined(file, settings(text, file.name, file), workspace), file, load_vocabulary()), err=True)
+        base = namespace(workspace, load_vocabulary())
+        _report(outcome(joined(file, settings(text, file.name, file), workspace, base), file, load_vocabulary()), err=True)
     except Problems as problems:
-        click.echo(f"With it there are {len(problems.problems)} problems:\n{problems}", err=True)
+        count = len(problems.problems)
+        click.echo(f"With it there {'is 1 problem' if count == 1 else f'are {count} problems'}:\n{problems}", err=True)
     click.echo(f"Correct it where it is wrong, save it, then: isms import {file} WORKSPACE --mapping FILE.toml --dry-run", err=True)
     return 0
 
@@ -134,8 +143,9 @@ def _tables(
     file: Path, workspace: Path, class_: str | None, sheet: str | None, preset: str | None, mapping: Path | None
 ) -> tuple[Sequence[Table], str]:
     """What the register is, by the options or by isms.toml, and the section that says so; empty if isms.toml says it."""
-    from isms_graph.importers.imports import quoted, settings
+    from isms_graph.importers.imports import quoted, settings, statement_of_applicability
     from isms_graph.sources.workspace import CONFIG, configured, text_of
+    from isms_graph.vocabulary import load_vocabulary
 
     if sum(one is not None for one in (class_, preset, mapping)) > 1:
         raise UsageError("--as, --preset and --mapping exclude each other.")
@@ -153,6 +163,8 @@ def _tables(
     else:
         keys = {"preset": preset, "class": _class(class_), "sheet": sheet}
         text = f"[tables.{quoted(file.name)}]\n" + "".join(f"{key} = {quoted(value)}\n" for key, value in keys.items() if value)
+        if preset == "soa" and (statement := statement_of_applicability(workspace, load_vocabulary())):
+            text += f'[tables.{quoted(file.name)}.constants]\n"part of" = {quoted(statement)}\n'
     return settings(text, file.name, mapping or workspace / CONFIG), text
 
 
@@ -169,10 +181,27 @@ def _report(found: Outcome, err: bool) -> None:
     click.echo(f"The register gives {found.statements} statements about: {elements or 'nothing'}.", err=err)
     if found.left_out:
         click.echo(f"Left out by the mapping: {', '.join(found.left_out)}.", err=err)
+    if found.dropped:
+        values = ", ".join(f"{column} {value!r}" for column, value in found.dropped[:_SHOWN])
+        click.echo(f"Values left out by the mapping: {values}{_more(len(found.dropped))}.", err=err)
     if found.unread:
         click.echo(f"Sheets that are not read: {', '.join(found.unread)}.", err=err)
     for class_ in dict.fromkeys(one.class_ for one in found.made):
         of_class = [one for one in found.made if one.class_ == class_]
         names = [f"{one.name!r}" + (f" (looks like {one.like!r})" if one.like else "") for one in of_class[:_SHOWN]]
-        more = f" and {len(of_class) - _SHOWN} more" if len(of_class) > _SHOWN else ""
-        click.echo(f"New {class_} for names that no element has: {', '.join(names)}{more}.", err=err)
+        click.echo(f"New {class_} for names that no element has: {', '.join(names)}{_more(len(of_class))}.", err=err)
+    if any(one.class_ == "role" for one in found.made):
+        click.echo('Is it a person? In the mapping, create: owner = "Person". A role that you have? values: the name = its id.', err=err)
+    if found.loose:
+        lines = "1 line is" if found.loose == 1 else f"{found.loose} lines are"
+        advice = 'Add it, and say which in the mapping: under constants, "part of" = its id.'
+        click.echo(f"{lines} part of no Statement of Applicability of the workspace, so that no check looks at them. {advice}", err=err)
+    if found.doubles:
+        names = [f"{one.name!r} is {one.other} of {one.file}" for one in found.doubles[:_DOUBLES]]
+        click.echo(f"In the workspace already, under another id: {', '.join(names)}{_more(len(found.doubles), _DOUBLES)}.", err=err)
+        advice = "remove the older file and its section of isms.toml, or those lines of it"
+        click.echo(f"If this register takes their place, {advice}.", err=err)
+
+
+def _more(count: int, shown: int = _SHOWN) -> str:
+    return f" and {count - shown} more" if count > shown else ""

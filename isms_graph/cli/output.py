@@ -27,7 +27,7 @@ def emit(text: str, file: Path | None = None) -> None:
     """Write a text to a file, or print it."""
     if file is None:
         try:
-            click.echo(text, nl=not text.endswith("\n"))
+            click.echo(text, nl=not text.endswith("\n"), color=True)  # as it is: click would take parts out of the data
         except BrokenPipeError:  # nobody reads on; click would call that a success
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(141)

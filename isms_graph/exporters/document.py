@@ -74,14 +74,16 @@ def _about(text: str) -> float:
 
 
 def fitted(table: Table, total: float, width_of: Callable[[str], float] = _about, padding: float = 3.0) -> list[float]:
-    """The widths of the columns that fill `total`: by `widths`, but none so narrow that a word of its head, a number or a date breaks.
+    """The widths of the columns that fill `total`: by `widths`, but none so narrow that a word of its head, a number or a date breaks,
+    or the word "stated" where something is not stated.
 
     Widths are in mm, unless `width_of` and `padding` (the sides of a cell) say otherwise.
     """
     least = []
     for at, column in enumerate(table.columns):
         whole = [as_text(row[at]) for row in table.rows if not isinstance(row[at], str)]
-        least.append(max(map(width_of, [*re.split(r"\s", column), *whole])) + padding)
+        unstated = NOT_STATED.split() if any(row[at] == NOT_STATED for row in table.rows) else []
+        least.append(max(map(width_of, [*re.split(r"\s", column), *whole, *unstated])) + padding)
     share = total / sum(table.widths)
     wanted = [width * share for width in table.widths]
     short = [one < minimum for one, minimum in zip(wanted, least, strict=True)]

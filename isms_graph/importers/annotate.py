@@ -6,15 +6,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 from isms_graph.errors import InputError, MissingExtra
 from isms_graph.exporters.document import writable
+from isms_graph.sources.delimited import csv_rows
 from isms_graph.sources.mapping import Table
-from isms_graph.sources.tables import csv_rows
+from isms_graph.sources.workbook_scan import Opened
 from isms_graph.sources.workspace import text_of
 
 HEAD = "Problems (isms-graph)"
 _RED = "FFF4CCCC"
+_REFUSED = (ParseError, KeyError, ValueError, TypeError, IndexError, AttributeError)  # by openpyxl, which has no errors of its own here
 
 
 def annotate(file: Path, tables: Sequence[Table], problems: Sequence[InputError], copy: Path) -> None:
@@ -30,7 +33,13 @@ def annotate(file: Path, tables: Sequence[Table], problems: Sequence[InputError]
         lines = _fill(book.active, file, tables[0])
         _mark(book.active, problems, lines)
     else:
-        book = openpyxl.load_workbook(file)
+        with Opened(file) as opened:
+            opened.scan_all()  # openpyxl takes in all sheets, also those that are no register
+        try:
+            with file.open("rb") as stream:  # openpyxl leaves a file open that it refuses
+                book = openpyxl.load_workbook(stream)
+        except _REFUSED as error:
+            raise InputError(f"the workbook cannot be copied: {error}.", file, advice="Save it anew in a spreadsheet program.") from None
         for name in book.sheetnames:
             _mark(book[name], [one for one in problems if one.sheet in ("", name)], None)
     try:
@@ -42,7 +51,7 @@ def annotate(file: Path, tables: Sequence[Table], problems: Sequence[InputError]
 def _fill(sheet: Any, file: Path, table: Table) -> dict[int, int]:
     """Put the rows of a CSV file into a sheet. Returns the row of each line."""
     rows: dict[int, int] = {}
-    for number, (line, cells) in enumerate(csv_rows(text_of(file, table.encoding)), 1):
+    for number, (line, cells) in enumerate(csv_rows(text_of(file, table.encoding), file), 1):
         rows[line] = number
         for column, value in enumerate(cells, 1):
             cell = sheet.cell(number, column, writable(value)[:32_767])

@@ -10,14 +10,16 @@ from pathlib import Path
 
 from pyoxigraph import NamedNode
 
+from isms_graph.errors import Problems
 from isms_graph.importers.columns import Column, columns
-from isms_graph.importers.imports import quoted
+from isms_graph.importers.heads import at_another_time, is_id, is_name, is_net, plain, when
+from isms_graph.importers.imports import quoted, statement_of_applicability
 from isms_graph.namespaces import SKOS, isms
 from isms_graph.sources import mapping
+from isms_graph.sources.delimited import csv_rows
 from isms_graph.sources.mapping import head
 from isms_graph.sources.sheet import Row
-from isms_graph.sources.tables import csv_rows
-from isms_graph.sources.values import BOOLEANS, ID, Wrong, reference
+from isms_graph.sources.values import BOOLEANS, ID, Convert, LostZero, Wrong, reference
 from isms_graph.sources.workbook import read_sheets, sheet_names
 from isms_graph.sources.workspace import text_of
 from isms_graph.vocabulary import Vocabulary
@@ -27,16 +29,14 @@ _SAMPLE = 200  # rows whose values are looked at
 _KNOWN = 0.6  # the share of heads that a preset has to know
 _ALIKE = 0.8  # how much a head has to look like one that is known
 _FITS = 0.7  # the share of values that have to fit a property
+_FILLED = 0.8  # the share of rows that have to have an id
 _ALT_LABEL = NamedNode(SKOS + "altLabel")
-_NAMES = {
-    "name", "title", "bezeichnung", "titel", "nom", "intitulé", "risk", "risiko", "risque", "risk description", "risikobeschreibung",
-    "control title", "asset name", "supplier", "lieferant", "fournisseur", "vendor", "scenario", "risk scenario", "incident", "document",
-}  # fmt: skip
-_IDS = {
-    "id", "ref", "ref.", "ref id", "no", "no.", "nr", "nr.", "n°", "number", "nummer", "key", "risk id", "asset id", "control id", "code",
-}  # fmt: skip
 _DATES = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d")
-_CREATED = {"owner": "Role", "concerns asset": "Asset", "treated by": "Control", "arises from": "Threat", "provided by": "Supplier"}
+_PART_OF = '"part of" = "soa"  # the id of the Statement of Applicability'
+_CREATED = {
+    "owner": "Role", "concerns asset": "Asset", "treated by": "Control", "arises from": "Threat", "provided by": "Supplier",
+    "located at": "Site",
+}  # fmt: skip
 # The classes that registers are usually kept of, with words in the names of files and sheets.
 _CLASSES = {
     "Risk": ("risk", "risiko", "risque"), "SoAEntry": ("soa", "applicability", "anwendbarkeit", "applicabilité", "annex"),
@@ -59,10 +59,30 @@ class Proposal:
     lines: list[str] = field(default_factory=list)
 
 
-def guess(path: Path, vocabulary: Vocabulary) -> list[Proposal]:
-    """A proposal for the table, or for each sheet that looks like one. Raises InputError."""
+def guess(path: Path, vocabulary: Vocabulary, folder: Path | None = None) -> list[Proposal]:
+    """A proposal for the table, or for each sheet that looks like one, for the workspace in `folder`. Raises InputError."""
+    found = _guess(path, vocabulary)
+    try:
+        of_soa = any("SoAEntry" in one.class_ for one in found)
+        statement = statement_of_applicability(folder, vocabulary) if folder and of_soa else ""
+    except Problems:  # whoever tries the guess is told what is wrong with the workspace
+        statement = ""
+    if statement:
+        for one in found:
+            one.lines = [_part_of(statement) if line == _PART_OF else line for line in one.lines]
+            if one.lines == ['preset = "soa"']:
+                one.lines += ["[.constants]", _part_of(statement)]
+    return found
+
+
+def _part_of(statement: str) -> str:
+    """The line that says of which Statement of Applicability the lines are part."""
+    return f'"part of" = {quoted(statement)}  # the id of the Statement of Applicability'
+
+
+def _guess(path: Path, vocabulary: Vocabulary) -> list[Proposal]:
     if path.suffix == ".csv":
-        one = _propose(path.stem, None, csv_rows(text_of(path, _encoding(path))), vocabulary)
+        one = _propose(path.stem, None, csv_rows(text_of(path, _encoding(path)), path), vocabulary)
         if one and (encoding := _encoding(path)):
             one.lines.insert(0, f'encoding = "{encoding}"  # the file is not UTF-8')
         return [one] if one else []
@@ -111,15 +131,33 @@ def _propose(name: str, sheet: str | None, rows: list[Row], vocabulary: Vocabula
         known = _known(isms(class_), vocabulary)
         for at, (_, cells) in enumerate(rows[:_LOOKED_AT]):
             heads = [head(cell) for cell in cells if cell.strip()]
-            matched = sum(1 for one in heads if one in known or one in _NAMES or one in _IDS)
-            specific = sum(2 for one in heads if one in known and not known[one].general)
+            matched = sum(bool(_meant(one, known) or is_name(one) or is_id(one)) for one in heads)
+            specific = 2 * sum(not understood.general for one in heads if (understood := _meant(one, known)))
             named = 3 if any(word in name.lower() for word in words) else 0
             score = matched + specific + (named if matched else 0)
-            if matched >= 2 and score > best[0]:
+            if matched >= 2 and score > best[0] and (class_ != "SoAEntry" or _has_controls(rows[at:], known, vocabulary)):
                 best = (score, class_, at)
     if not best[1]:
         return None
     return _by_class(best[1], sheet, rows[best[2] :], best[2], vocabulary)
+
+
+def _has_controls(rows: list[Row], known: dict[str, _Known], vocabulary: Vocabulary) -> bool:
+    """Whether the column headed as that of the controls holds controls of Annex A: a list of measures of one's own may be headed so."""
+    (_, cells), *body = rows
+    at = next((at for at, cell in enumerate(cells) if (one := _meant(head(cell), known)) and one.column.head == "for control"), None)
+    values = [row[at].strip() for _, row in body[:_SAMPLE] if at is not None and at < len(row) and row[at].strip()]
+    convert = reference(isms("AnnexAControl"), vocabulary, mapping.Table(""))
+    return at is not None and sum(_is_control(value, convert) for value in values) >= _FITS * len(values)
+
+
+def _is_control(value: str, convert: Convert) -> bool:
+    try:
+        return isinstance(convert(value), NamedNode)
+    except LostZero:
+        return True
+    except Wrong:
+        return False
 
 
 def _by_preset(sheet: str | None, header: Row) -> Proposal | None:
@@ -162,6 +200,21 @@ def _known(class_: NamedNode, vocabulary: Vocabulary) -> dict[str, _Known]:
     return found
 
 
+def _meant(text: str, known: dict[str, _Known]) -> _Known | None:
+    """What a head means; `Impact (gross)` is the inherent consequence."""
+    word, time = when(text, known)
+    if word and known[word].column.head.startswith("current "):
+        return known.get(known[word].column.head.replace("current", time, 1))
+    return known.get(text) or known.get(plain(text))
+
+
+def _doubt(to: str, text: str) -> str:
+    """What to ask of a column that was understood."""
+    if to.startswith("current ") and is_net(text):
+        return f"or {to.replace('current', 'residual', 1)}, if it is what remains once treatment is complete"
+    return ""
+
+
 def _by_class(class_: str, sheet: str | None, rows: list[Row], skipped: int, vocabulary: Vocabulary) -> Proposal:
     known = _known(isms(class_), vocabulary)
     (line, cells), *body = rows
@@ -174,18 +227,22 @@ def _by_class(class_: str, sheet: str | None, rows: list[Row], skipped: int, voc
         used.add(to)
 
     heads = {at: head(cell) for at, cell in enumerate(cells) if cell.strip()}
-    for at, one in heads.items():
-        if one in _IDS and class_ != "SoAEntry" and "id" not in used and _are_ids(values[at], len(body)):
+    for at, one in sorted(heads.items(), key=lambda item: is_net(item[1])):  # those that say less of the time have what holds today
+        if is_id(one) and class_ != "SoAEntry" and "id" not in used and _are_ids(values[at], len(body)):
             take(at, "id")
-        elif one in known and known[one].column.head not in used:
-            take(at, known[one].column.head)
+        elif found := _meant(one, known):
+            to = found.column.head
+            to = to.replace("current", "residual", 1) if to in used and is_net(one) else to
+            if to not in used:
+                take(at, to, _doubt(to, one))
     for at, one in heads.items():
-        if at not in meaning and one in _NAMES and "name" not in used:
+        if at not in meaning and is_name(one) and "name" not in used:
             take(at, "name")
     for at, one in heads.items():
         if at in meaning:
             continue
-        near = [word for word in get_close_matches(one, known, 1, _ALIKE) if known[word].column.head not in used]
+        alike = [] if at_another_time(one) or when(one, known)[1] else get_close_matches(one, known, 1, _ALIKE)
+        near = [word for word in alike if known[word].column.head not in used]
         if near:
             take(at, known[near[0]].column.head, "looks like it")
         elif fitting := next((column.head for column in _by_values(values[at], known, used, vocabulary)), None):
@@ -199,19 +256,25 @@ def _by_class(class_: str, sheet: str | None, rows: list[Row], skipped: int, voc
         lines.append(_ids(class_, heads, meaning, values, len(body)))
     lines += _dates(meaning, values, known)
     if class_ == "SoAEntry":
-        lines += ["[.constants]", '"part of" = "soa"  # the id of the Statement of Applicability']
+        lines += ["[.constants]", _PART_OF]
     if create := {to: _CREATED[to] for to, _ in meaning.values() if to in _CREATED}:
         lines.append("[.create]  # names that no element has become new elements")
         lines += [f"{quoted(to)} = {quoted(what)}" for to, what in create.items()]
     lines.append("[.columns]")
+    twice = [at for at, one in heads.items() if one in [heads[before] for before in heads if before < at]]
     for at, (to, remark) in sorted(meaning.items()):
+        if at in twice:
+            lines.append(f"# {quoted(cells[at].strip())} stands over two columns: rename one of them")
+            continue
         lines.append(f"{quoted(cells[at].strip())} = {quoted(to)}" + (f"  # {remark}" if remark else ""))
     lines += _values(meaning, values, known, vocabulary)
     return Proposal(sheet, class_, lines)
 
 
 def _are_ids(values: list[str], rows: int) -> bool:
-    return len(values) == min(rows, _SAMPLE) == len(set(values)) and all(ID.fullmatch(value) for value in values)
+    """Whether the values are ids; a few rows may lack one, such as the one below the table with its sums."""
+    enough = len(values) >= _FILLED * min(rows, _SAMPLE)
+    return enough and len(values) == len(set(values)) and all(ID.fullmatch(value) for value in values)
 
 
 def _ids(class_: str, heads: dict[int, str], meaning: dict[int, tuple[str, str]], values: dict[int, list[str]], rows: int) -> str:
@@ -221,6 +284,8 @@ def _ids(class_: str, heads: dict[int, str], meaning: dict[int, tuple[str, str]]
     for at in order:
         if len(values[at]) == min(rows, _SAMPLE) == len(set(values[at])):
             return f"ids = {quoted(f'{start}-{{{heads[at]}}}')}"
+    if class_ == "SoAEntry" and (control := next((at for at in order if meaning[at][0] == "for control"), None)) is not None:
+        return f"ids = {quoted(f'{start}-{{{heads[control]}}}')}  # not all of them are there, or some stand twice"
     return f"# ids = {quoted(f'{start}-{{...}}')}  # no column has a value of its own in each row; name one, or several"
 
 
@@ -280,5 +345,5 @@ def _values(
             strange = [part for part in parts if not _converts(part, convert)]
         if strange:
             lines.append(f"[.values.{quoted(to)}]  # one of: {', '.join(column.choices)}")
-            lines += [f'{quoted(value)} = ""' for value in dict.fromkeys(strange[:_SAMPLE])]
+            lines += [f'{quoted(value)} = ""  # not understood, so left out' for value in dict.fromkeys(strange[:_SAMPLE])]
     return lines

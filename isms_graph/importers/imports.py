@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyoxigraph import NamedNode
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
-from isms_graph.errors import EmptyWorkspace, InputError, Problems, UsageError
-from isms_graph.namespaces import RDF_TYPE, RDFS_LABEL, local_name, nearest
+from isms_graph.errors import EmptyWorkspace, InputError, Problems
+from isms_graph.namespaces import RDF_TYPE, RDFS_LABEL, isms, local_name, nearest
 from isms_graph.sources import mapping, workspace
 from isms_graph.sources.mapping import Table
-from isms_graph.sources.workspace import CONFIG, Source, Workspace
+from isms_graph.sources.naming import comparable
+from isms_graph.sources.workspace import Source, Workspace
 from isms_graph.vocabulary import Vocabulary
+
+Node = NamedNode | BlankNode | Literal | Triple
 
 
 @dataclass(frozen=True)
@@ -29,14 +31,29 @@ class Made:
 
 
 @dataclass(frozen=True)
+class Double:
+    """An element of the register that the workspace has already under another id: same class and name, or same control."""
+
+    name: str
+    other: str  # its id
+    file: str
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """What a register says in a workspace: elements by class, statements, new elements, columns and sheets that were left out."""
+    """What a register says in a workspace: elements by class, statements, new elements, what was left out, what is there already.
+
+    `dropped` are values that the mapping takes for none, as (column, value).
+    """
 
     elements: tuple[tuple[str, int], ...]
     statements: int
     made: tuple[Made, ...]
     left_out: tuple[str, ...]
     unread: tuple[str, ...]
+    dropped: tuple[tuple[str, str], ...] = ()
+    doubles: tuple[Double, ...] = ()
+    loose: int = 0  # lines that are part of no Statement of Applicability
 
 
 def quoted(text: str) -> str:
@@ -57,13 +74,53 @@ def settings(text: str, name: str, path: Path) -> tuple[Table, ...]:
     return mapping.tables(name, declared[name], path)
 
 
-def joined(file: Path, tables: Sequence[Table], folder: Path) -> Workspace:
-    """The workspace of a folder as it would be with the register in it; an empty folder, or none, is an empty workspace."""
+def namespace(folder: Path, vocabulary: Vocabulary) -> str:
+    """The namespace of the elements of a folder, if its isms.toml names no base and they are all in one. Else empty. Raises Problems.
+
+    The ids of a register would be in another one, and name none of them.
+    """
+    try:
+        found = workspace.find([folder]) if folder.exists() else None
+    except EmptyWorkspace:
+        return ""
+    if found is None or found.base != workspace.DEFAULT_BASE:
+        return ""
+    elements = {
+        quad.subject.value
+        for source in workspace.read(found, vocabulary)
+        for quad in source.quads
+        if quad.predicate == RDF_TYPE and isinstance(quad.subject, NamedNode) and quad.object in vocabulary.classes
+    }
+    spaces = {one.removesuffix(local_name(one)) for one in elements}
+    return spaces.pop() if len(spaces) == 1 and workspace.DEFAULT_BASE not in spaces else ""
+
+
+def statement_of_applicability(folder: Path, vocabulary: Vocabulary) -> str:
+    """The id of a folder's only Statement of Applicability that is not withdrawn; empty if there is none, or several. Raises Problems."""
+    try:
+        found = workspace.find([folder]) if folder.exists() else None
+    except EmptyWorkspace:
+        return ""
+    if found is None:
+        return ""
+    quads = [quad for source in workspace.read(found, vocabulary) for quad in source.quads]
+    over = {quad.subject for quad in quads if quad.predicate == isms("status") and quad.object == isms("Withdrawn")}
+    named = {quad.subject for quad in quads if quad.predicate == RDF_TYPE and quad.object == isms("StatementOfApplicability")} - over
+    return local_name(next(iter(named)).value) if len(named) == 1 and isinstance(next(iter(named)), NamedNode) else ""  # type: ignore[union-attr]
+
+
+def joined(file: Path, tables: Sequence[Table], folder: Path, base: str = "") -> Workspace:
+    """The workspace of a folder as it would be with the register in it; an empty folder, or none, is an empty workspace.
+
+    `base` is what isms.toml would say if it says nothing.
+    """
     try:
         found = workspace.find([folder]) if folder.exists() else Workspace(root=folder, files=[])
     except EmptyWorkspace:
         found = workspace.configured(folder)
-    found.files = [path for path in found.files if path.name != file.name]
+    found.base = base or found.base
+    replaced = {(folder / file.name).resolve(), file.resolve()}  # another of this name in a folder below stays, and is read as one
+    found.files = [path for path in found.files if path.resolve() not in replaced]
     found.files.append(file)
     found.tables[file.name] = tuple(tables)
     return found
@@ -90,7 +147,50 @@ def outcome(joined_: Workspace, file: Path, vocabulary: Vocabulary) -> Outcome:
         tuple(_made(made, classes, sources)),
         tuple(dict.fromkeys(head for read in source.reads for head in read.left_out)),
         tuple(name for name in _sheets(file) if name not in {read.sheet for read in source.reads}),
+        tuple(dict.fromkeys(one for read in source.reads for one in read.dropped)),
+        tuple(_doubles(source, sources)),
+        _loose(source, sources),
     )
+
+
+def _loose(source: Source, sources: Sequence[Source]) -> int:
+    """How many lines for controls of Annex A no Statement of Applicability has."""
+    part_of, statement = isms("partOf"), isms("StatementOfApplicability")
+    every = [quad for one in sources for quad in one.quads]
+    statements = {quad.subject for quad in every if quad.predicate == RDF_TYPE and quad.object == statement}
+    held = {quad.subject for quad in every if quad.predicate == part_of and quad.object in statements}
+    return len({quad.subject for quad in source.quads if quad.predicate == RDF_TYPE and quad.object == isms("SoAEntry")} - held)
+
+
+def _doubles(source: Source, sources: Sequence[Source]) -> list[Double]:
+    """The elements of a source that other files have under another id."""
+    there: dict[tuple[str, str], tuple[str, str]] = {}
+    for other in sources:
+        if other is not source:
+            for key, node in _keys(other):
+                there.setdefault(key, (node.value, other.path.name))
+    own = {quad.subject for quad in source.quads if quad.predicate == RDF_TYPE}
+    found: dict[NamedNode, Double] = {}
+    for key, node in _keys(source):
+        if key in there and there[key][0] != node.value and node in own:
+            found.setdefault(node, Double(key[1], local_name(there[key][0]), there[key][1]))
+    return list(found.values())
+
+
+def _keys(source: Source) -> list[tuple[tuple[str, str], NamedNode]]:
+    """What tells an element from others of its class: its name, and of a line of a Statement of Applicability its control."""
+    classes: dict[NamedNode, str] = {}
+    called: list[tuple[NamedNode, str]] = []
+    for quad in source.quads:
+        if not isinstance(quad.subject, NamedNode):
+            continue
+        if quad.predicate == RDF_TYPE:
+            classes[quad.subject] = quad.object.value  # type: ignore[union-attr]
+        elif quad.predicate == RDFS_LABEL:
+            called.append((quad.subject, comparable(quad.object.value)))  # type: ignore[union-attr]
+        elif quad.predicate == isms("forControl") and isinstance(quad.object, NamedNode):
+            called.append((quad.subject, local_name(quad.object.value)))
+    return [((classes[node], name), node) for node, name in called if node in classes]
 
 
 def _sheets(file: Path) -> list[str]:
@@ -105,38 +205,19 @@ def _sheets(file: Path) -> list[str]:
 def _made(nodes: Sequence[NamedNode], classes: dict[NamedNode, str], sources: Sequence[Source]) -> list[Made]:
     new = set(nodes)
     labels: dict[NamedNode, str] = {}
+    kinds: dict[NamedNode, Node] = {}
     for source in sources:
         for quad in source.quads:
             if quad.predicate == RDFS_LABEL and isinstance(quad.subject, NamedNode):
                 labels.setdefault(quad.subject, quad.object.value)  # type: ignore[union-attr]
-    old = [label for node, label in labels.items() if node not in new]
+            elif quad.predicate == RDF_TYPE and isinstance(quad.subject, NamedNode):
+                kinds.setdefault(quad.subject, quad.object)
+    old: dict[Node | None, list[str]] = defaultdict(list)
+    for node, label in labels.items():
+        if node not in new:
+            old[kinds.get(node)].append(label)
     names = {node: labels.get(node, local_name(node.value)) for node in nodes}
-    return [Made(classes[node], name, next(iter(nearest(name, old, 1)), "")) for node, name in names.items()]
-
-
-def take_in(file: Path, section: str, folder: Path, replace: bool) -> list[str]:
-    """Copy the register into the folder and declare it in isms.toml. Returns what was done. Raises UsageError, InputError.
-
-    `section` is the text for isms.toml; empty if the file is declared there already.
-    """
-    done = []
-    target = folder / file.name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if target.resolve() != file.resolve():
-            if target.exists() and target.read_bytes() != file.read_bytes() and not replace:
-                raise UsageError(f"{target} is there already and differs. --replace takes the new one.")
-            shutil.copyfile(file, target)
-            done.append(f"{target} written")
-        if section:
-            config = folder / CONFIG
-            before = config.read_text(encoding="utf-8") if config.exists() else ""
-            gap = "\n" if before.endswith("\n") or not before else "\n\n"
-            config.write_text((before + gap if before else "") + section, encoding="utf-8")
-            done.append(f"{config} declares it")
-    except OSError as error:
-        raise InputError(f"the register cannot be taken in: {error.strerror}.", Path(error.filename or target)) from None
-    return done
+    return [Made(classes[node], name, next(iter(nearest(name, old[kinds.get(node)], 1)), "")) for node, name in names.items()]
 
 
 def of_file(problems: Problems, file: Path) -> list[InputError]:

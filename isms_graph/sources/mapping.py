@@ -99,6 +99,8 @@ def _known(name: str, settings: object, path: Path) -> None:
             raise wrong(f"there is no key {key!r}.", f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(KEYS)}.")
         if key in _TEXTS and not isinstance(value, str):
             raise wrong(f"{key!r} has to be a text.")
+        if key == "separator" and not value:
+            raise wrong("'separator' has to be a character, or several.")
         if key == "header" and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
             raise wrong("'header' has to be the number of a row.")
         if key == "extends" and not isinstance(value, bool):

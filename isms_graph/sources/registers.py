@@ -7,9 +7,10 @@ from itertools import chain
 from pathlib import Path
 
 from isms_graph.errors import InputError
+from isms_graph.sources.delimited import csv_rows
 from isms_graph.sources.mapping import Table
 from isms_graph.sources.naming import Names, resolve
-from isms_graph.sources.tables import Read, csv_rows, read_rows
+from isms_graph.sources.tables import Read, read_rows
 from isms_graph.sources.workbook import read_sheets, sheet_names
 from isms_graph.sources.workspace import Source, in_default_graph, text_of
 from isms_graph.vocabulary import Vocabulary
@@ -22,7 +23,7 @@ def read_register(path: Path, tables: Sequence[Table], base: str, vocabulary: Vo
     if path.suffix == ".csv":
         if path.stat().st_size > MAX_CSV:
             raise InputError(f"the file has more than {MAX_CSV // 1_000_000} MB.", path)
-        return [read_rows(path, csv_rows(text_of(path, table.encoding)), table, base, vocabulary) for table in tables[:1]]
+        return [read_rows(path, csv_rows(text_of(path, table.encoding), path), table, base, vocabulary) for table in tables[:1]]
     if any(table.optional for table in tables):
         names = sheet_names(path)
         found = [table for table in tables if not table.optional or table.sheet in names]

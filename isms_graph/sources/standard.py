@@ -6,14 +6,13 @@ of the graph, of a report or of what the server answers.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from isms_graph.errors import InputError, Problems
 from isms_graph.namespaces import isms, nearest
-from isms_graph.sources.tables import csv_rows
+from isms_graph.sources.delimited import csv_rows
 from isms_graph.sources.workspace import Workspace
 from isms_graph.vocabulary import Vocabulary
 
@@ -51,10 +50,7 @@ def standard_text(workspace: Workspace, vocabulary: Vocabulary) -> Mapping[str, 
 
 def _rows(path: Path, problems: list[InputError]) -> list[tuple[int, tuple[str, str]]]:
     """The number and the text in each line. Raises InputError for what is no such table; faulty lines become problems."""
-    try:
-        rows = csv_rows(_read(path))
-    except csv.Error as error:
-        raise InputError(f"the file is not CSV: {error}.", path, advice="Is a quote missing?") from None
+    rows = csv_rows(_read(path), path)
     header = [name.strip().lower() for name in rows[0][1]] if rows else []
     if sorted(header) != sorted(COLUMNS):
         raise InputError(

@@ -9,8 +9,6 @@ controls; several are separated by `;`.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections import defaultdict
 from collections.abc import Mapping
@@ -71,6 +69,7 @@ class Read:
     open: list[Open] = field(default_factory=list)
     problems: list[InputError] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    dropped: list[tuple[str, str]] = field(default_factory=list)  # columns and values that are none by the mapping
     declared: dict[str, int] = field(default_factory=dict)  # ids with their lines
 
     def problem(self, line: int, at: int | None, message: str, advice: str = "") -> InputError:
@@ -105,27 +104,6 @@ def cell_name(line: int, column: int) -> str:
     return f"{letters}{line}"
 
 
-def csv_rows(text: str) -> list[Row]:
-    """The records with the number of the line that each begins on.
-
-    The delimiter is the commonest of `,` `;` and tab in the first line that has one of them.
-    """
-    skipped = 0
-    if found := re.match(r"sep=(.)\r?\n", text):  # a line that some spreadsheet programs write
-        delimiter, text, skipped = found[1], text[found.end() :], 1
-    else:
-        first = next((line for line in text.splitlines() if any(mark in line for mark in ",;\t")), "")
-        delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    rows: list[Row] = []
-    start = 1
-    for row in reader:
-        if row:
-            rows.append((start + skipped, row))
-        start = reader.line_num + 1
-    return rows
-
-
 def read_rows(path: Path, rows: list[Row], table: Table, base: str, vocabulary: Vocabulary, sheet: Sheet | None = None) -> Read:
     """The statements of a register given as (line, cells), and every problem; `sheet` is the one of a workbook."""
     read = Read(path, table, sheet.name if sheet else "")
@@ -135,7 +113,8 @@ def read_rows(path: Path, rows: list[Row], table: Table, base: str, vocabulary: 
             read.problems.append(InputError(f"there is no class {name!r} for this table.", path, advice=_did_you_mean(name, classes)))
     if read.problems:
         return read
-    rows = [row for row in rows if table.header is None or row[0] >= table.header]
+    start = table.header or next((line for line, cells in rows if any(cell.strip() for cell in cells)), 0)
+    rows = [row for row in rows if row[0] >= start > 0]
     if not rows:
         read.problems.append(read.problem(table.header or 1, None, "the table is empty.", "Give it a header line, or remove it."))
         return read
@@ -312,6 +291,8 @@ def _statements(read: Read, subject: NamedNode, column: _Column, value: str, lin
         if values:
             text = values.get(stripped.lower(), text)
         if not text:
+            if stripped or whole is not None:
+                read.dropped.append((column.header, stripped or value.strip()))
             continue
         try:
             object_ = column.convert(text)

@@ -7,10 +7,10 @@ here bit by bit, with the size counted, before the reader sees them.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 from xml.parsers import expat
 
 from isms_graph.errors import InputError
@@ -23,6 +23,8 @@ MAX_ELEMENTS = 1_500_000  # of XML
 MAX_MERGED = 10_000  # areas of cells
 MAX_RUN = 1_000_000  # bytes without a tag; the parser's time grows with their square
 _CHUNK = 1 << 16
+# What the modules for zip files and XML raise where a file is damaged or packed in another way; EOFError where it ends too early.
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError, expat.ExpatError)
 _TOO_LARGE = "Keep the register alone in a workbook."
 
 
@@ -43,7 +45,7 @@ class Opened:
             self.sheets = self._sheets()
             if "xl/styles.xml" in self._zip.namelist():
                 self._parse("xl/styles.xml", None, None, None)
-        except (OSError, zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, ElementTree.ParseError, expat.ExpatError):
+        except (OSError, KeyError, *_BROKEN):
             advice = "Save it as .xlsx, without a password."
             raise InputError("the file is not a workbook in the format .xlsx.", path, advice=advice) from None
         self._strings: list[int] | None = None
@@ -64,10 +66,23 @@ class Opened:
         reader = _Sheet(self, faults, self._lengths())
         try:
             self._parse(self.sheets[sheet], reader.start, reader.end, reader.text)
-        except (expat.ExpatError, zipfile.BadZipFile, KeyError) as error:
-            raise InputError(f"the workbook cannot be read: {error}.", self.path) from None
+        except (OSError, KeyError, *_BROKEN) as error:
+            message = f"the sheet {sheet!r} of the workbook is damaged: {str(error) or 'it ends too early'}."
+            raise InputError(message, self.path, advice="Open it in a spreadsheet program and save it anew.") from None
         self._count(0, reader.area)
         return faults
+
+    def scan_all(self) -> None:
+        """Count every part, for a reader that takes in all of the workbook. Raises InputError when it is too large or damaged."""
+        for part in self._zip.namelist():
+            try:
+                if part.endswith((".xml", ".rels", ".vml")):
+                    self._parse(part, None, None, None)
+                else:
+                    for _ in self._unpacked(part):
+                        pass
+            except (OSError, KeyError, *_BROKEN) as error:
+                raise InputError(f"the part {part} of the workbook is damaged: {str(error) or 'it ends too early'}.", self.path) from None
 
     def _count(self, characters: int, area: int = 0) -> None:
         self._characters += characters
@@ -105,19 +120,23 @@ class Opened:
             self._strings = lengths
         return self._strings
 
-    def _chunks(self, part: str) -> Iterator[bytes]:
-        run = 0
+    def _unpacked(self, part: str) -> Iterator[bytes]:
         with self._zip.open(part) as stream:
             while chunk := stream.read(_CHUNK):
                 self._expanded += len(chunk)
                 if self._expanded > MAX_EXPANDED:
                     message = f"the workbook takes more than {MAX_EXPANDED // 1_000_000} MB when unpacked."
                     raise InputError(message, self.path, advice=_TOO_LARGE)
-                tag = chunk.rfind(b"<")
-                run = len(chunk) - tag if tag >= 0 else run + len(chunk)
-                if run > MAX_RUN:
-                    raise InputError(f"the part {part} is no sheet as a spreadsheet program writes it.", self.path)
                 yield chunk
+
+    def _chunks(self, part: str) -> Iterator[bytes]:
+        run = 0
+        for chunk in self._unpacked(part):
+            tag = chunk.rfind(b"<")
+            run = len(chunk) - tag if tag >= 0 else run + len(chunk)
+            if run > MAX_RUN:
+                raise InputError(f"the part {part} is no sheet as a spreadsheet program writes it.", self.path)
+            yield chunk
 
     def _parse(self, part: str, start: Any, end: Any, text: Any) -> None:
         parser = expat.ParserCreate()

@@ -159,7 +159,7 @@ def _configure(workspace: Workspace) -> None:
                 f"there is no setting {key!r}.", path, advice=f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(_KEYS)}."
             )
     workspace.base = settings.get("base", DEFAULT_BASE)
-    if not isinstance(workspace.base, str) or ":" not in workspace.base:
+    if not isinstance(workspace.base, str) or not _is_iri(workspace.base):
         raise InputError("'base' has to be an IRI such as \"https://example.org/isms/\".", path)
     as_of = settings.get("as-of")
     if as_of is not None and (not isinstance(as_of, date) or isinstance(as_of, datetime)):
@@ -174,6 +174,13 @@ def _configure(workspace: Workspace) -> None:
     for name, table in declared.items():
         workspace.tables[name] = mapping.tables(name, table, path)
     workspace.standard = _standard(settings.get("standard"), path, workspace.tables)
+
+
+def _is_iri(text: str) -> bool:
+    try:
+        return ":" in NamedNode(text).value
+    except ValueError:
+        return False
 
 
 def _standard(settings: Any, path: Path, registers: Iterable[str]) -> Path | None:
@@ -222,8 +229,6 @@ def text_of(path: Path, encoding: str = "") -> str:
         raise InputError(f"the file cannot be read: {error.strerror}.", path) from None
     try:
         return data.decode(encoding or ("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"))
-    except LookupError:
-        raise InputError(f"there is no encoding {encoding!r}.", path, advice="Usual ones are utf-8, latin-1 and cp1252.") from None
     except UnicodeDecodeError as error:
         advice = "Save it as UTF-8; `iconv -f latin1 -t utf-8` converts many files."
         if path.suffix == ".csv":
@@ -231,6 +236,8 @@ def text_of(path: Path, encoding: str = "") -> str:
         line = data.count(b"\n", 0, error.start) + 1
         message = f"the file is not {(encoding or 'utf-8').upper()} (byte {data[error.start]:#04x})."
         raise InputError(message, path, line, advice=advice) from None
+    except (LookupError, ValueError):  # no such name, or none at all
+        raise InputError(f"there is no encoding {encoding!r}.", path, advice="Usual ones are utf-8, latin-1 and cp1252.") from None
 
 
 def _parse(path: Path, text: str, base: str, problems: list[InputError]) -> Source | None:
