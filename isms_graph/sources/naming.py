@@ -138,7 +138,7 @@ def of_sets(quads: Iterable[Quad], sets: set[NamedNode]) -> dict[str, list[Named
             names[quad.subject].append(quad.object.value)
     found: dict[str, list[NamedNode]] = defaultdict(list)
     for set_ in sorted(sets, key=str):
-        seen, queue = {set_}, [part for part in parts[set_]]
+        seen, queue = {set_}, list(parts[set_])
         while queue:
             node = queue.pop()
             if not isinstance(node, NamedNode) or node in seen:
