@@ -89,7 +89,7 @@ def _report(found: Catalogue, crosswalk: Crosswalk | None) -> None:
     controls = found.controls
     withdrawn = {one.id for one in controls if one.withdrawn}
     groups = len(found.entries) - len(controls)
-    click.echo(f"{found.title} ({found.edition}): {len(controls)} controls in {groups} groups, {len(withdrawn)} of them withdrawn.")
+    click.echo(f"{found.title} ({found.edition}): {len(controls)} controls, {len(withdrawn)} of them withdrawn, in {groups} groups.")
     if not found.licence:
         click.echo("The catalogue names no licence; see with its publisher what you may do with it.")
     if crosswalk:
