@@ -89,18 +89,18 @@ def _report(found: Catalogue, crosswalk: Crosswalk | None) -> None:
     controls = found.controls
     withdrawn = {one.id for one in controls if one.withdrawn}
     groups = len(found.entries) - len(controls)
-    click.echo(f"{found.title} ({found.edition}): {len(controls)} controls, {len(withdrawn)} of them withdrawn, in {groups} groups.")
+    size = f"{_count(len(controls), 'control')} ({len(withdrawn)} withdrawn) in {_count(groups, 'group')}"
+    click.echo(f"{found.title}, edition {found.edition}: {size}.")
     if not found.licence:
         click.echo("The catalogue names no licence; see with its publisher what you may do with it.")
     if crosswalk:
         mapped = {one.control for one in crosswalk.mappings}
         annex = {one.annex_a for one in crosswalk.mappings}
         alone = len({one.id for one in controls} - mapped - withdrawn)
-        click.echo(f"{len(crosswalk.mappings)} mappings of {len(mapped)} controls to {len(annex)} of Annex A; {alone} controls have none.")
+        mappings = _count(len(crosswalk.mappings), "mapping")
+        click.echo(f"{mappings} of {_count(len(mapped), 'control')} to {len(annex)} of Annex A; without any: {_count(alone, 'control')}.")
         if unsaid := sum(one.relation == "mapsTo" for one in crosswalk.mappings):
-            click.echo(
-                f"Of {unsaid} mappings the crosswalk does not say how much the one covers of the other, so nothing is concluded from them."
-            )
+            click.echo(f"Mappings that do not say how much the one covers of the other: {unsaid}; none of them counts as covering.")
         if crosswalk.unrelated:
             click.echo(f"Rows that say that there is no relationship, left out: {crosswalk.unrelated}.")
         if gone := sorted(mapped & withdrawn):
@@ -108,6 +108,10 @@ def _report(found: Catalogue, crosswalk: Crosswalk | None) -> None:
             click.echo(f"Mapped although withdrawn: {', '.join(gone[:5])}{more}.")
         if crosswalk.left_out:
             click.echo(f"Columns of the crosswalk that are not read: {', '.join(crosswalk.left_out)}.")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _write(into: Path, text: str, replace: bool) -> None:

@@ -43,8 +43,9 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The label and the title."""
-        return self.title if not self.label or self.title.startswith(self.label) else f"{self.label} {self.title}"
+        """What it is called: the label, or the id of a control without one, and the title."""
+        number = self.label or (self.id if self.control else "")
+        return self.title if self.title.startswith(number) else f"{number} {self.title}"
 
 
 @dataclass
