@@ -23,6 +23,7 @@ MAX_CONTROLS = 20_000
 MAX_DEPTH = 12  # groups in groups, controls in controls
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _VERSION = re.compile(r"1\.[0-2]\.\d+\b.*")
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters and halves of characters
 _OSCAL = (None, "http://csrc.nist.gov/ns/oscal")
 _MODELS = ("profile", "component-definition", "system-security-plan", "assessment-plan", "assessment-results",
            "plan-of-action-and-milestones", "mapping-collection")  # fmt: skip
@@ -132,10 +133,11 @@ class _Reader:
         if not isinstance(value, str) or not value.strip():
             self.problem(place, f"'{key}' is missing." if value is None else f"'{key}' has to be a text.")
             return ""
-        if any("\ud800" <= letter <= "\udfff" for letter in value):
-            self.problem(place, f"'{key}' holds half a character.", "Write it again in Unicode.")
+        value = " ".join(value.split())
+        if wrong := _UNFIT.search(value):
+            self.problem(place, f"'{key}' holds the sign U+{ord(wrong[0]):04X}, which no text has.", "Take it out.")
             return ""
-        return " ".join(value.split())
+        return value
 
     def items(self, of: Mapping[str, Any], key: str, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """The objects of a list, each with its place; what is none is noted."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 _INSERT = re.compile(r"\{\{\s*insert:\s*param,\s*([^\s}]+)\s*\}\}")
+_UNFIT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _STATEMENT, _GUIDANCE = ("statement",), ("guidance", "supplemental-guidance", "discussion")
 MAX_DEPTH = 12
 MAX_TEXT = 100_000  # characters of one control
@@ -52,5 +53,5 @@ def _objects(of: dict[str, Any], key: str) -> list[dict[str, Any]]:
 
 
 def _valid(text: str) -> str:
-    """The text without halves of characters, which no file can hold."""
-    return text.encode("utf-8", "replace").decode("utf-8").strip()
+    """The text without control characters and halves of characters."""
+    return _UNFIT.sub("", text).strip()
