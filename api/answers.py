@@ -196,7 +196,7 @@ def described(held: Held, job: Mapping[str, Any]) -> tuple[dict[str, Any], bytes
 
 
 def _classes(isms_: Isms) -> dict[str, int]:
-    return dict(sorted(Counter(class_.value for node in isms_.elements() for class_ in isms_.classes(node)).items()))
+    return dict(sorted(Counter(class_.value for node in isms_.described() for class_ in isms_.classes(node)).items()))
 
 
 def _named(held: Held, answer_: dict[str, object]) -> dict[str, object]:

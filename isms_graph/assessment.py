@@ -165,7 +165,7 @@ def _blanks(isms_: Isms) -> Iterator[Quad]:
     found = isms_.store.query(_BLANKS, prefixes={"isms": ISMS})
     assert isinstance(found, QuerySolutions)
     for solution in found:
-        yield Quad(solution["blank"], isms("lacksColumn"), solution["column"])  # type: ignore[arg-type]
+        yield Quad(solution["blank"], isms("lacksColumn"), solution["column"])
 
 
 def _instances(isms_: Isms, class_: str) -> list[Node]:

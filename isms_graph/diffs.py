@@ -237,7 +237,7 @@ def _touched(before: Isms, after: Isms, elements: _Elements) -> dict[str, Affect
         (before, loosened, "change"),
         (after, elements.added, "addition"),
     ):
-        known = isms_.elements()
+        known = isms_.described()
         origins = sorted(subject.value for subject in subjects if isinstance(subject, NamedNode) and subject in known)
         for one in impact(isms_, origins, change=change).affected if origins else ():
             if one.node not in found or one.hops < found[one.node].hops:

@@ -25,6 +25,7 @@ from isms_graph.sources.workspace import Source, Workspace
 from isms_graph.vocabulary import Vocabulary, load_vocabulary
 
 T = TypeVar("T")
+_CATALOGUED = isms("CatalogueElement")
 _WHEN_AFFECTED, _MAIN_CLAUSE, _ORDER = isms("whenAffected"), isms("mainClause"), isms("guidanceOrder")
 
 
@@ -111,13 +112,20 @@ class Isms:
         return sorted({quad.object for quad in self.store.quads_for_pattern(node, property_, None, None)}, key=str)
 
     def elements(self) -> set[NamedNode]:
-        """The organisation's own elements: everything that its files give a class of the ontology."""
-        return {
-            quad.subject
-            for source in self.sources
-            for quad in source.quads
-            if quad.predicate == RDF_TYPE and isinstance(quad.subject, NamedNode)
-        }
+        """The organisation's own elements: everything that its files give a class of the ontology, other than catalogues of controls."""
+        return self.described() - self.catalogued()
+
+    def described(self) -> set[NamedNode]:
+        """Everything that the files give a class, the controls of catalogues too."""
+        return {quad.subject for quad in self._typed() if isinstance(quad.subject, NamedNode)}
+
+    def catalogued(self) -> set[NamedNode]:
+        """The control sets that the files hold, with all their parts."""
+        classes = {one for one in self.vocabulary.classes if self.vocabulary.is_kind_of(one, _CATALOGUED)}
+        return {quad.subject for quad in self._typed() if quad.object in classes and isinstance(quad.subject, NamedNode)}
+
+    def _typed(self) -> Iterable[Quad]:
+        return (quad for source in self.sources for quad in source.quads if quad.predicate == RDF_TYPE)
 
     def has_any(self, class_: str) -> bool:
         """True if there is an element of a class of the ontology."""

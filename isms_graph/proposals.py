@@ -63,7 +63,7 @@ class _Patch:
         self.taken = [quad for quad in quads if quad.graph_name == REMOVED]
         stays = [quad for quad in quads if quad.graph_name != REMOVED]
         self.removals = [quad for quad in stays if quad.predicate == REMOVES]
-        described = {quad.subject for quad in stays if quad.predicate == RDF_TYPE} | self.isms.elements()
+        described = {quad.subject for quad in stays if quad.predicate == RDF_TYPE} | self.isms.described()
         self.added = [quad for quad in stays if quad.predicate != REMOVES or quad.subject in described]
         self.locator = Locator(replace(self.isms.workspace, files=[self.source.path]), [self.source], self.isms.vocabulary)
         self.values: dict[_Slot, set[Object]] = defaultdict(set)

@@ -19,6 +19,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 _BLOCK = re.compile(r"(?:<!-- file: (?P<file>\S+) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)```", re.DOTALL)
 _LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 CUT = "[...]"
+WRITES = ("isms init", "isms oscal import")
 
 
 class Shown(NamedTuple):
@@ -27,7 +28,7 @@ class Shown(NamedTuple):
     document: str
     command: str
     output: str
-    before: tuple[str, ...]  # workspaces that the block has begun
+    before: tuple[str, ...]  # what the block has written before
 
 
 def blocks(path: Path) -> list[re.Match[str]]:
@@ -42,7 +43,7 @@ def shown() -> Iterator[Shown]:
                 for part in re.split(r"^\$ ", block["text"], flags=re.MULTILINE)[1:]:
                     command, _, output = part.partition("\n")
                     yield Shown(path.name, command, output.rstrip("\n"), before)
-                    before += (command,) if command.startswith("isms init") else ()
+                    before += (command,) if command.startswith(WRITES) else ()
 
 
 def matches(expected: str, printed: str) -> bool:

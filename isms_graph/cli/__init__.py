@@ -6,11 +6,11 @@ import sys
 
 import click
 
-from isms_graph.cli import commands, exporting, formatting, importing, oscal_export, starting
+from isms_graph.cli import commands, exporting, formatting, importing, oscal_export, oscal_import, starting
 from isms_graph.cli.group import cli
 from isms_graph.errors import CatalogueError, InputError, IsmsError
 
-__all__ = ["cli", "commands", "exporting", "formatting", "importing", "main", "oscal_export", "starting"]
+__all__ = ["cli", "commands", "exporting", "formatting", "importing", "main", "oscal_export", "oscal_import", "starting"]
 
 EXIT_BAD_INPUT, EXIT_DEFECT = 2, 3
 

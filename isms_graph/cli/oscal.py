@@ -11,4 +11,5 @@ def oscal() -> None:
 
     \b
     isms oscal export my-oscal my-isms
+    isms oscal import NIST_SP-800-53_rev5_catalog.json --into my-isms/nist.ttl
     """

@@ -30,7 +30,7 @@ def soa(isms_: Isms, texts: Mapping[str, str] | None = None) -> Document:
     entries = [one for one in of.instances("SoAEntry") if not any(of.over(whole) for whole in of.nodes(one, "partOf"))]
     lines = {control: [one for one in entries if control in of.isms.values(one, isms("forControl"))] for control in of.annex_a()}
     rows = [_row(of, control, entry) for control, found in lines.items() for entry in (found or (None,))]
-    beyond = [one for one in of.instances("Control") if not of.isms.values(one, isms("implements")) and not of.over(one)]
+    beyond = [one for one in of.instances("Control") if lines.keys().isdisjoint(of.nodes(one, "implements")) and not of.over(one)]
     sections = (
         _controls(rows, texts or {}),
         Section(

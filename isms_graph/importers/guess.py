@@ -335,7 +335,7 @@ def _values(
     lines: list[str] = []
     for at, (to, _) in sorted(meaning.items()):
         column = by_head.get(to)
-        if column is None or column.property is None or not column.choices or column.names == "Annex A control":
+        if column is None or column.property is None or not column.choices or column.names in ("Annex A control", "reference control"):
             continue
         parts = [part.strip() for value in values[at] for part in value.split(";") if part.strip()]
         if column.datatype == "boolean":

@@ -10,18 +10,24 @@ from functools import cached_property
 from pyoxigraph import Literal, NamedNode, Quad
 
 from isms_graph.errors import InputError
+from isms_graph.index import Node
 from isms_graph.namespaces import RDF_TYPE, RDFS_LABEL, isms, local_name, nearest
 from isms_graph.sources.tables import Cell, Open, Read
-from isms_graph.sources.values import ID, NoScale, Unresolved, Wrong, level
+from isms_graph.sources.values import ID, NO_CONTROL, NoScale, Unresolved, Wrong, level
 from isms_graph.vocabulary import Vocabulary, name_index
 
 _NAMES = (RDFS_LABEL, isms("identifier"))
 _SCALES = {"likelihood": isms("likelihoodMaximum"), "consequence": isms("consequenceMaximum")}
 _SHOWN = 4  # elements that a message names
+_PART_OF = isms("partOf")
+_SET, _CONTROL, _CATALOGUED = isms("ControlSet"), isms("ReferenceControl"), isms("CatalogueElement")
 
 
 class Names:
-    """What the elements of a workspace are called."""
+    """What the elements of a workspace are called.
+
+    Controls of a control set answer to set:id only, so that they take no name from what the organization calls its own.
+    """
 
     def __init__(self, quads: Iterable[Quad], base: str, vocabulary: Vocabulary) -> None:
         self.base = base
@@ -34,6 +40,8 @@ class Names:
         found: dict[str, list[NamedNode]] = defaultdict(list)
         for quad in self.quads:
             if quad.predicate in _NAMES and isinstance(quad.object, Literal) and isinstance(quad.subject, NamedNode):
+                if quad.subject in self._catalogued:
+                    continue
                 same = found[comparable(quad.object.value)]
                 if quad.subject not in same:
                     same.append(quad.subject)
@@ -48,6 +56,17 @@ class Names:
         return found
 
     @cached_property
+    def _catalogued(self) -> set[NamedNode]:
+        """The control sets with all their parts."""
+        classes = {one for one in self.vocabulary.classes if self.vocabulary.is_kind_of(one, _CATALOGUED)}
+        return {node for node, types in self._types.items() if not classes.isdisjoint(types)}
+
+    @cached_property
+    def _of_sets(self) -> dict[str, list[NamedNode]]:
+        """The controls of control sets, by set:id and set:identifier."""
+        return of_sets(self.quads, {node for node in self._catalogued if _SET in self._types[node]})
+
+    @cached_property
     def _sizes(self) -> dict[str, set[int]]:
         found: dict[str, set[int]] = {scale: set() for scale in _SCALES}
         for quad in self.quads:
@@ -60,7 +79,7 @@ class Names:
         """The element that answers to an id, label or identifier. None if none does. Raises Wrong."""
         if ID.fullmatch(text) and (node := NamedNode(self.base + text)) in self.known:
             return node
-        called = self._called.get(comparable(text), [])
+        called = self._called.get(comparable(text), []) or (self._of_sets.get(comparable(text), []) if ":" in text else [])
         fitting = [node for node in called if self._fits(node, range_)]
         if len(fitting) == 1:
             return fitting[0]
@@ -84,9 +103,13 @@ class Names:
             quad.object.value
             for quad in self.quads
             if quad.predicate == RDFS_LABEL and isinstance(quad.object, Literal) and isinstance(quad.subject, NamedNode)
-            if self._types.get(quad.subject) and self._fits(quad.subject, range_)
+            if self._types.get(quad.subject) and self._fits(quad.subject, range_) and quad.subject not in self._catalogued
         }
         return nearest(text, labels)
+
+    def sets(self) -> list[str]:
+        """The short names of the control sets."""
+        return sorted({key.partition(":")[0] for key in self._of_sets})
 
     def level(self, text: str, scale: str) -> int:
         """The number that a word for a level means on the scale of the risk criteria. Raises Wrong."""
@@ -102,6 +125,30 @@ class Names:
 def comparable(text: str) -> str:
     """A name as names are compared: without regard to case, to spaces and to how accents are stored."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def of_sets(quads: Iterable[Quad], sets: set[NamedNode]) -> dict[str, list[NamedNode]]:
+    """The controls and groups of control sets by the names set:id and set:identifier, as `comparable` makes them."""
+    parts: dict[Node, list[Node]] = defaultdict(list)
+    names: dict[Node, list[str]] = defaultdict(list)
+    for quad in quads:
+        if quad.predicate == _PART_OF and isinstance(quad.object, NamedNode):
+            parts[quad.object].append(quad.subject)
+        elif quad.predicate == _NAMES[1] and isinstance(quad.object, Literal):
+            names[quad.subject].append(quad.object.value)
+    found: dict[str, list[NamedNode]] = defaultdict(list)
+    for set_ in sorted(sets, key=str):
+        seen, queue = {set_}, list(parts[set_])
+        while queue:
+            node = queue.pop()
+            if not isinstance(node, NamedNode) or node in seen:
+                continue
+            seen.add(node)
+            queue.extend(parts[node])
+            for short in names[set_]:
+                for name in dict.fromkeys(comparable(f"{short}:{one}") for one in (local_name(node.value), *names[node])):
+                    found[name].append(node)
+    return found
 
 
 def _a(noun: str) -> str:
@@ -146,6 +193,10 @@ def _object(open_: Open, names: Names) -> NamedNode | Literal | None:
     node = names.named(value.text, value.range)
     if node is not None or open_.create:
         return node
+    if value.range == _CONTROL:
+        sets = names.sets()
+        more = f", nor one of the set{'s' if len(sets) > 1 else ''} {', '.join(sets)}" if sets else ""
+        raise Wrong(NO_CONTROL + more, f"Controls of a set are written like {sets[0]}:id." if sets else "")
     if ID.fullmatch(value.text):
         return NamedNode(names.base + value.text)
     near = names.near(value.text, value.range)

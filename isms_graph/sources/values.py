@@ -19,6 +19,8 @@ from isms_graph.sources.sheet import Number
 from isms_graph.vocabulary import Vocabulary, name_index
 
 ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
+SHORT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_\-]*")  # of a control set
+_OF_SET = re.compile(rf"(?!A\.?\s*\d|\d+[\d.]*$)(?:{ID.pattern}|{SHORT_NAME.pattern}:.+)", re.IGNORECASE)  # what may name its control
 _TRUE = {"true", "yes", "y", "1", "ja", "oui"}
 _FALSE = {"false", "no", "n", "0", "nein", "non"}
 _LAST = set("0123456789.")
@@ -122,18 +124,20 @@ def _date(text: str, form: str) -> date:
 
 
 def reference(range_: NamedNode | None, vocabulary: Vocabulary, table: Table) -> Convert:
-    """How the cells of a property that names elements of a class are read."""
-    values = name_index(vocabulary, vocabulary.instances(range_)) if range_ else {}
+    """How the cells of a property that names elements of a class are read.
+
+    Where controls are named, a number is one of Annex A; those of other control sets are written nist:AC-2, or as ids of elements.
+    """
+    controls = range_ in _CONTROLS
+    known = vocabulary.instances(_CONTROLS[0] if controls else range_) if range_ else []
+    values = name_index(vocabulary, known)
     if range_:
-        for value in vocabulary.instances(range_):
+        for value in known:
             values.setdefault(title(value, vocabulary).lower(), value)
             for synonym in vocabulary.texts(value, _ALT_LABEL):
                 values.setdefault(synonym.lower(), value)
     own_values_only = bool(values) and range_ is not None and not vocabulary.is_kind_of(range_, isms("Element"))
-    controls = range_ == isms("AnnexAControl")
-    standard = (
-        range_ is None or vocabulary.is_kind_of(isms("AnnexAControl"), range_) or vocabulary.is_kind_of(range_, isms("StandardElement"))
-    )
+    standard = range_ is None or vocabulary.is_kind_of(_CONTROLS[0], range_) or vocabulary.is_kind_of(range_, isms("StandardElement"))
 
     def convert(text: str) -> Value:
         if standard and (term := _standard(text, vocabulary, table.numbers, controls)):
@@ -149,13 +153,15 @@ def reference(range_: NamedNode | None, vocabulary: Vocabulary, table: Table) ->
         prefix, colon, local = text.partition(":")
         if colon and prefix in PREFIXES:
             return _iri(PREFIXES[prefix] + local)
-        if controls:
-            raise Wrong("is not an Annex A control such as A.5.1")
+        if controls and not (range_ == _CONTROLS[1] and _OF_SET.fullmatch(text)):
+            raise Wrong(NO_CONTROL)
         return Unresolved(text, range_)
 
     return convert
 
 
+NO_CONTROL = "is not an Annex A control such as A.5.1"
+_CONTROLS = (isms("AnnexAControl"), isms("ReferenceControl"))
 _ALT_LABEL = NamedNode("http://www.w3.org/2004/02/skos/core#altLabel")
 
 
