@@ -50,6 +50,7 @@ ODD = """
 :8 a isms:Control ; rdfs:label " " ; isms:description "" ; isms:note "two\\nlines" .
 [] a isms:Control ; rdfs:label "nobody" .
 :laptop a isms:Asset ; rdfs:label "Laptop" ; isms:owner <https://other.example/boss> .
+:set a isms:ControlSet ; rdfs:label "Other rules" . :rule a isms:ReferenceControl ; rdfs:label "OR-1 Rule" ; isms:partOf :set .
 :issue a isms:InternalIssue ; rdfs:label "=1+1" .
 :gone a isms:Control ; rdfs:label "Gone" ; isms:status isms:Withdrawn .
 :nc a isms:Nonconformity ; rdfs:label "N" ; isms:status isms:Withdrawn .
@@ -252,6 +253,7 @@ def test_what_is_missing_is_said(odd: Isms) -> None:
     rows = {row["element"]: row for row in csv.DictReader(io.StringIO(export.files[LEFT_OUT].decode()))}
     assert rows["https://example.org/isms/issue"]["name"] == "'=1+1"
     assert rows["https://example.org/isms/gone"]["why"] == "it is withdrawn, closed or cancelled"
+    assert rows["https://example.org/isms/rule"]["why"] == "it is of another catalog, which is OSCAL already"
     assert rows["without an IRI, 1"]["why"] == "an element without an IRI cannot be referred to"
     assert [one["id"] for one in plan["metadata"]["roles"]] == ["owner", "approver", "boss", "boss-2"]
 

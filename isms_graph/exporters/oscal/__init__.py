@@ -32,6 +32,7 @@ _WHY = {
     "Vulnerability": "named in the risks that arise from it",
     "InternalAudit": "OSCAL results are those of this check run; see `isms export audit-programme`",
     "Finding": "only findings that became nonconformities are in the plan of action; see `isms export audit-programme`",
+    **dict.fromkeys(("ControlSet", "ControlGroup", "ReferenceControl"), "it is of another catalog, which is OSCAL already"),
     "ClassificationLevel": "named in the assets that have it",
     "LegalRequirement": "named in the lines of the Statement of Applicability and the controls that answer it",
     "ContractualRequirement": "named in the lines of the Statement of Applicability and the controls that answer it",
