@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -270,3 +273,10 @@ def test_an_encoding_that_there_is_not(isms_command: Command, tmp_path: Path, na
     run = isms_command("check", workspace(tmp_path, isms_toml=toml, risks_csv="id,name\nR-1,Fire\n"))
     assert run.code == 2
     assert "there is no encoding" in run.err
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams_are_no_defect(tmp_path: Path, closed: str) -> None:
+    workspace(tmp_path, a_ttl=':ada a isms:Person ; rdfs:label "Ada" .')
+    command = f"exec {shlex.quote(sys.executable)} -m isms_graph.cli query people-not-briefed {shlex.quote(str(tmp_path))} {closed}"
+    assert subprocess.run(["sh", "-c", command], check=False).returncode == 0

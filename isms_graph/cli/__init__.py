@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -17,6 +18,9 @@ EXIT_BAD_INPUT, EXIT_DEFECT = 2, 3
 
 def main() -> None:
     """Run the command and exit: 0 clean, 1 findings, 2 bad input or usage, 3 a defect of the program."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started the program: what would be printed goes nowhere
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - until the process ends
     try:
         code = cli.main(standalone_mode=False) or 0
     except click.exceptions.Exit as stop:
