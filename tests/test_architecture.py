@@ -77,6 +77,9 @@ def test_no_shape_file_is_too_long(path: Path) -> None:
     assert path.parent.name == "examples" or len(path.read_text(encoding="utf-8").splitlines()) <= 100
 
 
+HEAVY = {"rdflib", "pyshacl", "owlready2", "fastapi", "polars", "pandas", "prompt_toolkit", "openpyxl", "docx", "reportlab"}
+
+
 def loaded_by(code: str) -> set[str]:
     """The top-level packages in memory after running some code in a fresh interpreter."""
     script = f"{code}\nimport sys; print(' '.join(sorted({{name.split('.')[0] for name in sys.modules}})))"
@@ -86,35 +89,12 @@ def loaded_by(code: str) -> set[str]:
 
 def test_help_imports_nothing_heavy() -> None:
     loaded = loaded_by("from isms_graph.cli import cli\ntry: cli.main(['--help'])\nexcept SystemExit: pass")
-    assert not loaded & {
-        "rdflib",
-        "pyshacl",
-        "owlready2",
-        "fastapi",
-        "rich",
-        "polars",
-        "pandas",
-        "prompt_toolkit",
-        "openpyxl",
-        "docx",
-        "reportlab",
-    }
+    assert not loaded & (HEAVY | {"rich"})
 
 
 def test_a_check_imports_neither_rdflib_nor_a_server() -> None:
     code = "from isms_graph import load, check\nfrom isms_graph.resources import folder\ncheck(load(folder('data') / 'harbour-saas'))"
-    assert not loaded_by(code) & {
-        "rdflib",
-        "pyshacl",
-        "owlready2",
-        "fastapi",
-        "polars",
-        "pandas",
-        "prompt_toolkit",
-        "openpyxl",
-        "docx",
-        "reportlab",
-    }
+    assert not loaded_by(code) & HEAVY
 
 
 def test_a_query_imports_what_writes_its_answer_only() -> None:

@@ -170,7 +170,7 @@ def _numbered(foot: str) -> type[Any]:
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfgen.canvas import Canvas
 
-    class Numbered(Canvas):  # type: ignore[misc]
+    class Numbered(Canvas):  # type: ignore[misc]  # reportlab has no types
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **{**options, "initialFontName": PLAIN})
             self.pages: list[dict[str, Any]] = []

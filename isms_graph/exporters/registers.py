@@ -68,7 +68,7 @@ def write_registers(isms_: Isms, folder: Path) -> Written:
             wrong.add((node, registers[at].columns[one.at].property or RDF_TYPE))
         if not wrong - left_out:
             break
-        left_out |= wrong  # type: ignore[arg-type]
+        left_out |= wrong  # type: ignore[arg-type]  # subjects in registers have IRIs
     beside = quads - back
     (folder / CONFIG).write_text(_config(isms_, names), encoding="utf-8")
     if beside:

@@ -162,8 +162,9 @@ class _Sides:
             term = self._annex_a(text) if text else None
         except Wrong:
             return ""
-        known = isinstance(term, NamedNode) and term.value.startswith(f"{ISO27001}A.")
-        return term.value.removeprefix(ISO27001) if known else ""  # type: ignore[union-attr]
+        if isinstance(term, NamedNode) and term.value.startswith(f"{ISO27001}A."):
+            return term.value.removeprefix(ISO27001)
+        return ""
 
     def _fault(self, source: str, target: str) -> _Unread:
         """What is wrong with a row that has no reading."""

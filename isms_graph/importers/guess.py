@@ -302,9 +302,9 @@ def _by_values(values: list[str], known: dict[str, _Known], used: set[str], voca
     return found
 
 
-def _converts(value: str, convert: object) -> bool:
+def _converts(value: str, convert: Convert) -> bool:
     try:
-        return isinstance(convert(value), NamedNode)  # type: ignore[operator]
+        return isinstance(convert(value), NamedNode)
     except Wrong:
         return False
 

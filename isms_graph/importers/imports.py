@@ -106,7 +106,7 @@ def statement_of_applicability(folder: Path, vocabulary: Vocabulary) -> str:
     quads = [quad for source in workspace.read(found, vocabulary) for quad in source.quads]
     over = {quad.subject for quad in quads if quad.predicate == isms("status") and quad.object == isms("Withdrawn")}
     named = {quad.subject for quad in quads if quad.predicate == RDF_TYPE and quad.object == isms("StatementOfApplicability")} - over
-    return local_name(next(iter(named)).value) if len(named) == 1 and isinstance(next(iter(named)), NamedNode) else ""  # type: ignore[union-attr]
+    return local_name(next(iter(named)).value) if len(named) == 1 and isinstance(next(iter(named)), NamedNode) else ""  # type: ignore[union-attr]  # isinstance looked at it
 
 
 def joined(file: Path, tables: Sequence[Table], folder: Path, base: str = "") -> Workspace:
