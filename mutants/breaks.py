@@ -80,7 +80,7 @@ def _in_group(group: Group, around: Sentences = ()) -> Iterator[Place]:
                     for branch, inner in enumerate(groups):
                         yield "drop branch", sparql.write_group(inner), partial(_cut, groups, branch, [])
                 for inner in groups:
-                    yield from _in_group(inner)
+                    yield from _in_group(inner, around)
 
 
 def _cut(items: list[Any], position: int, instead: list[Any]) -> None:
