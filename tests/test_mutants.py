@@ -125,12 +125,12 @@ def test_misspelt_checks_are_noticed() -> None:
     assert [trial for trial in trials if not trial.noticed] == []
 
 
-def test_most_broken_checks_are_noticed() -> None:
+def test_broken_checks_are_noticed() -> None:
     trials = [trial for trial in broken_checks() if trial.kind not in ALWAYS_NOTICED]
     asked = [trial for trial in trials if (trial.check, trial.kind, trial.what) not in same_meaning()]
-    missed = Counter(trial.check for trial in asked if not trial.noticed)
+    missed = [trial for trial in asked if not trial.noticed]
     assert len(asked) > 120
-    assert missed.total() / len(asked) <= 0.08, f"the examples of these are weak: {missed.most_common(5)}"
+    assert missed == [], "an edge is missing, or a part of a check that says nothing should go"
 
 
 def test_a_check_that_means_the_same_is_not_noticed_and_one_that_does_not_is() -> None:
