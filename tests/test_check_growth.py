@@ -19,7 +19,7 @@ from isms_graph.shacl.compiler import compile_shape
 from isms_graph.shacl.model import targeted_shapes
 
 SOURCE = Path(__file__).parent.parent / "data" / "harbour-neglected"  # with findings, so that no condition is left unasked
-COPIES, LIMIT, FLOOR = 4, 8, 0.002  # LIMIT: how much longer it may take for each copy; FLOOR: seconds below which nothing is compared
+COPIES, LIMIT, FLOOR = 4, 12, 0.004  # LIMIT: how much longer it may take for each copy; FLOOR: seconds below which nothing is compared
 
 
 @pytest.fixture(scope="module")
